@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT
+ * recur.h - recurrent networks: train, evaluate, put to work.
+ *
+ * Five things:   recur        the runtime: kernels chosen for this CPU, threads, allocator, last message
+ *                recur_model  vocabulary, labels, net, weights; constant unless it is being trained
+ *                recur_run    one planned block of memory that computes with a model
+ *                recur_data   examples, from files or from memory, that come out as batches
+ *                recur_batch  packed rows of ids or measurements, plain and borrowed
+ *
+ * Errors.   A function that can fail returns int: RECUR_OK (0) or a negative RECUR_E*; recur_message(r) then says
+ *           what and where, in one line.  Failing happens at the borders (files, plans, formats).  A planned run
+ *           computes; it fails only on a batch larger than its plan or an id outside its vocabulary.
+ * Memory.   *_new/_open/_load allocate; *_free/_close free and accept NULL.  Text that is handed out (char **)
+ *           is freed with recur_free.  Nothing is allocated between recur_run_new and recur_run_free by
+ *           forward, loss, backward, update and step.  const pointers are borrowed.
+ * Threads.  A model may be shared by many runs while nobody trains it; a runtime, a run and a data set belong to
+ *           one thread at a time.
+ * Random.   No hidden state: the same seed gives the same bits on the same kernel set for any number of threads.
+ * Shapes.   Written as [N][H], row-major, last index fastest.  B sequences, T steps, N rows of a batch, I inputs,
+ *           H hidden units, V vocabulary or classes, F measured features, C columns of ids. */
+#ifndef RECUR_H
+#define RECUR_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RECUR_VERSION "0.1.0"
+
+#define RECUR_ERRORS(X)                                            \
+    X(OK,        0, "ok")                                          \
+    X(ENOMEM,   -1, "out of memory")                               \
+    X(EIO,      -2, "cannot read or write")                        \
+    X(EFORMAT,  -3, "model or checkpoint damaged or unsupported")  \
+    X(EDATA,    -4, "input data unusable")                         \
+    X(ESHAPE,   -5, "shapes do not fit")                           \
+    X(ESPEC,    -6, "cannot understand the net")                   \
+    X(EOPTION,  -7, "no such option, or value out of range")       \
+    X(EDIVERGE, -8, "training diverged")                           \
+    X(ESTOP,    -9, "stopped on request, state saved")             \
+    X(EEND,    -10, "no more data")
+enum recur_error {
+#define X(name, code, text) RECUR_##name = code,
+    RECUR_ERRORS(X)
+#undef X
+};
+
+typedef struct recur recur;
+typedef struct recur_model recur_model;
+typedef struct recur_run recur_run;
+typedef struct recur_data recur_data;
+
+/* --- runtime ---------------------------------------------------------------------------------------------- */
+typedef struct recur_config {
+    int threads;                                      /* 0: one per core                                     */
+    const char *kernels;                              /* at most this set: "ref" "sse2" "avx2" "avx512" "neon"; NULL: best */
+    void *(*alloc)(void *ud, void *p, size_t n);      /* realloc-like, n == 0 frees; NULL: the C library's   */
+    void *ud;
+} recur_config;
+int recur_open(recur **out, const recur_config *c);   /* c may be NULL; on failure *out is NULL              */
+void recur_close(recur *r);
+const char *recur_message(const recur *r);            /* of the last failure; "" before one                  */
+const char *recur_warning(const recur *r);            /* of the last success that has something to say; ""   */
+const char *recur_strerror(int error);
+const char *recur_kernels(const recur *r);            /* name of the kernel set in use                       */
+int recur_threads(const recur *r);
+void recur_free(recur *r, void *text);                /* what the library handed out as char **              */
+
+/* --- options: one row each makes parser, help, manual page and the record in the model ---------------------- */
+enum recur_option_type { RECUR_FLAG, RECUR_INT, RECUR_REAL, RECUR_TEXT, RECUR_TIME };
+typedef struct recur_option {
+    const char *name;                                 /* "lr": --lr                                          */
+    int type;                                         /* RECUR_FLAG int, INT int64_t, REAL and TIME double (s), TEXT const char * */
+    size_t offset;                                    /* of the field in its struct                          */
+    const char *fallback;                             /* default as text; NULL: chosen from the data, see help */
+    double least, most;                               /* range of numbers                                    */
+    const char *arg;                                  /* what help calls the value                           */
+    const char *help;                                 /* one sentence                                        */
+    const char *group;                                /* heading in help: "data", "net", "training", ...     */
+} recur_option;
+const recur_option *recur_train_table(int *n);        /* rows of recur_train_options                         */
+const recur_option *recur_generate_table(int *n);     /* rows of recur_generate_options                      */
+void recur_option_defaults(const recur_option *t, int n, void *options);   /* sets every field; "automatic" is NAN, -1 or NULL */
+int recur_option_set(recur *r, const recur_option *t, int n, void *options, const char *name, const char *value);
+    /* TEXT values are borrowed; "10m" "90s" "2h" for TIME; RECUR_EOPTION names the option and what it takes */
+
+/* --- batches ------------------------------------------------------------------------------------------------ */
+#define RECUR_HEADS 8
+typedef struct recur_batch {      /* packed rows: time-major, longest sequence first, alive[t] rows at step t     */
+    int T, B, N;                  /* steps, sequences, rows: N = sum of alive                                     */
+    int C, F;                     /* columns of ids, measured features                                            */
+    const int32_t *alive;         /* [T] sequences that still run at t; never increases; NULL: all equally long   */
+    const int32_t *ids;           /* [C][N] or NULL                                                               */
+    const float *x;               /* [N][F] or NULL                                                               */
+    const int32_t *target[RECUR_HEADS];   /* of each head: [N] per step or [B] per sequence; -1 does not count    */
+    const float *value[RECUR_HEADS];      /* of each head of numbers: [rows][out]; NAN does not count             */
+    const uint64_t *key;          /* [B] a number of each sequence, from which its masks are drawn; NULL: 0..B-1   */
+    int fresh;                    /* 1: start from the zero state; 0: from the state that the run carries         */
+} recur_batch;
+
+/* --- data: files or memory -> examples -> batches ------------------------------------------------------------ */
+typedef struct recur_train_options recur_train_options;
+/* Files as the task reads them (gzip, "-" = stdin, UTF-8 or --encoding).  o may be NULL: defaults.
+ * m NULL: vocabulary, labels and scaling are learned from these files; else the model's are used. */
+int recur_data_files(recur *r, recur_data **out, const char *task, const char *const *path, int n,
+                     const recur_train_options *o, const recur_model *m);
+typedef struct recur_arrays {     /* `count` equally formed sequences in memory, copied                           */
+    int count, steps;             /* steps: of each, or the most where length is given                            */
+    int features;                 /* F; 0: ids instead                                                            */
+    const float *x;               /* [count][steps][F]                                                            */
+    const int32_t *ids;           /* [count][steps]                                                               */
+    const int32_t *length;        /* [count] or NULL                                                              */
+    const int32_t *label;         /* [count] class of the sequence, or [count][steps] where per_step              */
+    const float *value;           /* [count][outputs] numbers instead of classes, or [count][steps][outputs]      */
+    int classes, outputs, vocabulary, per_step;
+} recur_arrays;
+int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a);
+typedef struct recur_example {    /* what a callback fills; pointers stay the caller's until the next call        */
+    int steps, features;
+    const float *x;               /* [steps][features] or NULL                                                    */
+    const char *text;             /* UTF-8, or NULL                                                               */
+    const char *label;            /* of the sequence; NULL: none                                                  */
+} recur_example;
+typedef int recur_next_example(void *ud, recur_example *out);    /* 0: filled; 1: no more; < 0: an error, passed on */
+int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next_example *next, void *ud,
+                        const recur_train_options *o, const recur_model *m);
+int recur_data_split(recur_data *d, double part, uint64_t seed, recur_data **held);   /* moves that part out of d */
+int64_t recur_data_count(const recur_data *d);        /* examples, or units of a language model's text            */
+void recur_data_start(recur_data *d, int B, int T, uint64_t seed, int epoch);  /* seed 0: in order; B sequences, or B streams of T steps */
+int recur_data_next(recur_data *d, recur_batch *out); /* RECUR_EEND ends the epoch; out is valid until the next call */
+void recur_data_close(recur_data *d);
+
+/* --- model ---------------------------------------------------------------------------------------------------- */
+int recur_model_new(recur *r, recur_model **out, const char *net, const recur_data *d, uint64_t seed);  /* net NULL: the task's choice */
+int recur_model_load(recur *r, recur_model **out, const char *path);
+int recur_model_save(const recur_model *m, const char *path);       /* replaces the file atomically */
+void recur_model_free(recur_model *m);
+const char *recur_model_net(const recur_model *m);                   /* canonical line, borrowed */
+const char *recur_model_task(const recur_model *m);
+int recur_model_labels(const recur_model *m);                        /* number; 0: none */
+const char *recur_model_label(const recur_model *m, int i);          /* borrowed; NULL past the end */
+typedef struct recur_param { const char *name; int rank, dim[3]; float *w; size_t n; } recur_param;
+int recur_model_param(const recur_model *m, int i, recur_param *out);   /* i = 0.. until RECUR_EEND; w borrowed */
+int recur_inspect(recur *r, const recur_model *m, char **json);      /* card, net, formulas, shapes, training */
+
+/* --- training: one call, or its parts ------------------------------------------------------------------------- */
+struct recur_train_options {      /* rows and defaults: recur_train_table, `recur help train` */
+    /* data   */ const char *valid, *unit, *encoding, *columns, *pairs, *vectors, *text_column, *label_column;
+                 int64_t min_count, max_vocab, max_length; int lower, nfkc, strict;
+    /* net    */ const char *net; double held; int64_t seed;   /* held: part of the data held out where no --valid is given */
+    /* time   */ int64_t epochs, steps; double time; int64_t threads;
+    /* steps  */ int64_t batch, bptt, accumulate; const char *optimizer, *schedule; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value, warmup, floor;
+                 double lr_factor; int64_t lr_after, patience;
+    /* loss   */ double smooth, focal; const char *balance;
+    /* saving */ const char *out, *log_dir; int resume; double save_every; int64_t eval_every; int force, no_baseline;
+};
+enum recur_event { RECUR_CHOSEN, RECUR_STEP, RECUR_EVALUATED, RECUR_SAVED, RECUR_FINISHED, RECUR_WARNED };
+typedef struct recur_progress {
+    int event;
+    int64_t epoch, step, steps;   /* steps: planned in all */
+    double loss;                  /* running mean, nats a target */
+    double held;                  /* held-out metric (RECUR_EVALUATED, FINISHED: the best); NAN: none */
+    const char *metric;           /* its name: "loss", "accuracy", ... */
+    int better;                   /* the held-out metric is the best so far */
+    double lr, norm;              /* rate and gradient norm of the step */
+    double rate, seconds, left;   /* units a second, elapsed, expected to the end */
+    const char *text;             /* RECUR_CHOSEN: one line a choice; SAVED: the file; WARNED: the sentence */
+} recur_progress;
+typedef int recur_watch(void *ud, const recur_progress *p);   /* nonzero: finish the step, save, return RECUR_ESTOP */
+
+/* The whole job: files -> vocabulary, held-out part, net, fit with the best weights kept.  o NULL: defaults. */
+int recur_train(recur *r, recur_model **out, const char *task, const char *const *path, int n,
+                const recur_train_options *o, recur_watch *watch, void *ud);
+int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch, void *ud);  /* held may be NULL */
+
+/* Scores a model on data: JSON with the task's metrics and `baseline`.  The baseline is what the model file
+ * carries of it (fitted on the training part while training). */
+int recur_eval(recur *r, const recur_model *m, recur_data *d, char **json);
+int recur_check(recur *r, const char *task, const char *const *path, int n, const recur_train_options *o, char **json);
+
+typedef struct recur_dims { int B, T, N; int train, scores; } recur_dims;   /* the largest batch: sequences, steps, rows (0: B*T); scores: recur_forward's result is wanted */
+size_t recur_run_size(const recur_model *m, const recur_dims *d);           /* bytes */
+int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d);
+void recur_run_free(recur_run *u);
+const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *rows, int *width);  /* scores [rows][width], borrowed; NULL: recur_message */
+double recur_loss(recur_run *u, const recur_batch *b);      /* forward and mean nats a target, all heads by weight; in a training run also the heads' gradient */
+void recur_backward(recur_run *u);                          /* the rest of the gradient, added to what is there */
+const float *recur_gradient(const recur_run *u, int param); /* of recur_model_param i; borrowed */
+typedef struct recur_step_options { const char *optimizer; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value; } recur_step_options;
+int recur_update(recur_run *u, const recur_step_options *o, double *norm);  /* clip, step, clear the gradient; RECUR_EDIVERGE leaves the weights alone */
+
+/* --- state of one sequence: the caller's ------------------------------------------------------------------------ */
+size_t recur_state_size(const recur_model *m);                       /* floats */
+void recur_state_reset(recur_run *u, int b);                         /* b < 0: all */
+void recur_state_get(const recur_run *u, int b, float *state);
+void recur_state_set(recur_run *u, int b, const float *state);       /* NULL: zero */
+/* One step of one sequence, the state kept in `state` [recur_state_size]: id (or x [F], id ignored) in, scores [width] out, borrowed. */
+const float *recur_step(recur_run *u, float *state, int32_t id, const float *x);
+
+/* --- answers: one short call a job -------------------------------------------------------------------------------- */
+typedef struct recur_answer { int label; const char *name; float p; } recur_answer;
+int recur_classify(recur *r, const recur_model *m, const char *text, recur_answer *best, int k);       /* the k best; returns how many, or < 0 */
+int recur_classify_data(recur *r, const recur_model *m, recur_data *d, float *p /* [count][labels] */);
+typedef struct recur_generate_options { double temperature, top_p, penalty; int64_t top_k, length, seed; const char *stop, *prompt; } recur_generate_options;
+typedef int recur_emit(void *ud, const char *text, size_t n);        /* nonzero stops */
+int recur_generate(recur *r, const recur_model *m, const recur_generate_options *o, recur_emit *emit, void *ud);
+/* How much of `text` stands in the training text word for word: JSON {units, longest_copy, copied_8, distinct_1, distinct_3, ...} */
+int recur_copy_report(recur *r, const recur_model *m, const char *text, const char *const *path, int n, char **json);
+
+/* --- event files that TensorBoard reads ------------------------------------------------------------------------------ */
+typedef struct recur_events recur_events;
+int recur_events_open(recur *r, recur_events **out, const char *dir);
+int recur_events_scalar(recur_events *e, const char *tag, int64_t step, double value);
+void recur_events_close(recur_events *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * head - floor 3: scores + targets -> loss and gradient; scores -> answer.  A net has a list of heads, each with its
+ * weight; their gradients add. */
+#ifndef RC_HEAD_H
+#define RC_HEAD_H
+#include "layer/layer.h"
+
+typedef struct rc_head rc_head;
+typedef struct rc_head_kind {
+    const char *name, *formula;
+    size_t size;                 /* of the kind's struct, which begins with rc_head */
+    const rc_key_row *keys; int nkeys;
+    bool classes;                /* targets are class numbers (batch->target), else numbers (batch->value) */
+    bool rowwise;                /* rows may come in chunks */
+    int  (*open)(rc_head *h, rc_build *b);                     /* in is set */
+    int  (*outputs)(const rc_head *h, int width);              /* scores needed for `width` classes or numbers (quantiles: width * q); NULL: width */
+    int64_t (*count)(const rc_head *h, const recur_batch *b, int rows);    /* targets that count, for the mean */
+    /* Rows [row, row+n) with scores z [n][in]: sum of losses; grad: z becomes scale * dL/dz. */
+    double (*loss)(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, int64_t *hits);
+    void (*answer)(const rc_head *h, const rc_kern *k, int n, const real *z, real *out);   /* probabilities or numbers, [n][in] */
+} rc_head_kind;
+struct rc_head {
+    const rc_head_kind *kind;
+    int index, in;
+    double weight;               /* key "weight" of every head */
+    const real *class_weight;    /* [classes] or NULL: set by the task (--balance), borrowed, must outlive the net's use */
+    double smooth, focal;        /* softmax: keys "smooth", "focal" */
+};
+extern const rc_head_kind *const rc_head_kinds[];
+const rc_head_kind *rc_head_find(const char *name);
+#endif

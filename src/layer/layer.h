@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * layer - floor 3: functions on rows, x [N][in] -> y [N'][out], and back.
+ * A layer has two halves: rc_layer, its options and weights (part of the net, constant while it computes), and rc_act,
+ * its buffers (part of a run).  `bind` is called twice with the same code: to measure, then to place. */
+#ifndef RC_LAYER_H
+#define RC_LAYER_H
+#include "kern/kern.h"
+
+/* Rows of a batch, or of what a layer made of it. */
+typedef struct {
+    int T, B, N;                 /* steps, sequences, rows */
+    const int32_t *alive;        /* [T] */
+    const int32_t *off;          /* [T+1] first row of step t */
+    bool per_seq;                /* rows are sequences: N == B, T == 1 */
+} rc_rows;
+
+/* --- weights: declared once, with name, shape and start; gradients and moments lie at the same offsets --- */
+enum { RC_ZERO, RC_ONE, RC_UNIFORM /* +-a */, RC_NORMAL /* sd a */, RC_GLOROT, RC_ORTHOGONAL /* each [H][H] block */, RC_OWN /* layer->init */ };
+typedef struct {
+    char *name;                  /* "2.lstm.wh"; reverse direction "2.lstm.r.wh" */
+    int rank, dim[3];
+    size_t at, n;                /* place in the flat blocks */
+    int start; double a;
+    bool frozen;                 /* no gradient, no update */
+    bool decay;                  /* matrices yes, biases and gains no */
+    bool sparse;                 /* gradient only in rows that the batch touched: see rc_act.touched */
+    int layer;
+} rc_param;
+typedef struct { recur *r; rc_param *p; int n, cap; size_t total; } rc_params;   /* every `at` is a multiple of 16 elements; gaps stay zero */
+int rc_param_add(rc_params *ps, int layer, const char *what, int rank, const int *dim, int start, double a, rc_param **out);
+    /* returns its index or an error; the name is made of layer number, layer word and `what` */
+
+/* --- keys: options of a layer or head in the net line, one row each --- */
+enum { RC_KEY_FLAG /* bool: the bare word */, RC_KEY_INT /* int */, RC_KEY_REAL /* double */, RC_KEY_WORD /* char[32], one of `words` */, RC_KEY_ACT /* rc_act_fn */, RC_KEY_TEXT /* char[256], in quotes where blank */ };
+typedef struct { const char *name; int type; size_t offset; const char *fallback; double least, most; const char *words, *help; } rc_key_row;
+    /* name "" : the bare number after the layer's word (size, probability); it is printed bare */
+
+/* --- what a net is built against: facts from the data --- */
+typedef struct {
+    int columns, vocabulary[4];  /* id columns and how many ids each has */
+    int features;
+    int classes[RECUR_HEADS];    /* width that head h needs (0: unknown, must be given) */
+    const float *vectors; int vector_dim;   /* [vocabulary[0]][vector_dim] rows NAN where absent, or NULL */
+} rc_facts;
+
+typedef struct rc_layer rc_layer;
+typedef struct rc_act rc_act;
+typedef struct rc_build rc_build;
+typedef struct rc_plan rc_plan;
+typedef struct rc_pass rc_pass;
+
+typedef struct rc_layer_kind {
+    const char *name, *formula;  /* word of the net line; what `recur inspect` prints, with the numbers of docs/math.md */
+    size_t size, act_size;       /* of the kind's structs, which begin with rc_layer and rc_act */
+    const rc_key_row *keys; int nkeys;
+    bool rowwise;                /* each row for itself and nothing kept but x and y: the tail of a net is run in chunks of rows */
+    bool source;                 /* reads the batch too; as first layer in == 0; later it appends its columns to x */
+    int  (*open)(rc_layer *l, rc_build *b);                   /* in is set; checks options, sets out, declares weights */
+    void (*init)(const rc_layer *l, const rc_facts *f, uint64_t seed, real *w);   /* for weights that start RC_OWN; NULL: none */
+    void (*bind)(const rc_layer *l, rc_act *a, rc_plan *p);   /* takes buffers, sets a->rows' largest sizes */
+    void (*forward)(const rc_layer *l, rc_act *a, const rc_pass *s);    /* a->x, a->in rows are set; fills a->y, a->rows */
+    void (*backward)(const rc_layer *l, rc_act *a, const rc_pass *s);   /* a->dy -> a->dx (NULL: not wanted; overwritten), weights' gradients += */
+    size_t (*state)(const rc_layer *l);                       /* reals a sequence carries from batch to batch; NULL: 0 */
+    const char *(*word)(const rc_layer *l);                   /* name to print where it differs (a cell's); NULL: kind->name */
+} rc_layer_kind;
+extern const rc_layer_kind *const rc_layer_kinds[];           /* NULL-ended, from list.h */
+
+struct rc_layer {
+    const rc_layer_kind *kind;
+    const struct rc_cell *cell;  /* recurrent layers: which */
+    int index, in, out;          /* index counts through the whole net, branches too */
+    int param[24], nparam;       /* indices into the net's params, in order of declaration */
+    bool per_seq_in, per_seq;    /* whether x, y are one row a sequence */
+};
+struct rc_act {                  /* run-time half */
+    rc_rows in, rows;            /* of x, of y.  bind: the largest; forward: of this batch */
+    const real *x; real *y;      /* [in.N][in], [rows.N][out] */
+    real *dy, *dx;               /* the same shapes; NULL in inference */
+    const int32_t *touched; int touched_n;   /* rows of a sparse weight with a gradient now, rising, each once */
+    size_t state_at;             /* of this layer's part in a sequence's state */
+};
+struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer **before; int nbefore; int head; };
+    /* before: every layer opened so far (for `dense tie`); head: which branch, -1 in the trunk */
+
+/* --- the plan of memory: bind is called with a measuring arena, then with a placing one --- */
+struct rc_plan {
+    recur *r; rc_arena arena; bool train;
+    int B, T, N;                 /* the largest batch */
+    size_t scratch;              /* bytes: the most any layer asked for; dead after each call */
+    const rc_rows *in;           /* largest rows of this layer's x */
+    bool shared_y;               /* rc_plan_y: this layer may write over its x (inference, row-wise) */
+};
+void *rc_plan_take(rc_plan *p, size_t n, size_t size);       /* kept from forward to backward; NULL while measuring */
+void rc_plan_scratch(rc_plan *p, size_t bytes);
+
+/* --- one pass --- */
+struct rc_pass {
+    recur *r; const rc_kern *k;
+    const recur_batch *batch;    /* alive and key are never NULL here */
+    bool train;                  /* masks are drawn, buffers kept */
+    uint64_t seed, step;         /* of the masks: rc_key(seed, RC_DROP, step, layer index * 16 + which) */
+    const real *w; real *g;      /* flat blocks of weights and gradients; g NULL in inference */
+    const rc_param *params;
+    real *state;                 /* [B][state_size], the sequences' carried state: read at the start, written at the end */
+    size_t state_size;
+    char *scratch;
+};
+static inline const real *rc_w(const rc_layer *l, const rc_pass *s, int i) { return s->w + s->params[l->param[i]].at; }
+static inline real *rc_g(const rc_layer *l, const rc_pass *s, int i) { return s->params[l->param[i]].frozen ? NULL : s->g + s->params[l->param[i]].at; }   /* NULL: not wanted */
+
+const rc_layer_kind *rc_layer_find(const char *word, const struct rc_cell **cell);   /* layers first, then cells */
+
+/* norm.c of a sequence's mask number: masks are indexed by (sequence, step, unit), so packing does not change them */
+static inline uint64_t rc_seq_key(const rc_pass *s, int b) { return s->batch->key[b]; }
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ * net - floor 4: a chain of layers, its heads, and its memory.
+ *
+ *   net    = chain { "||" chain }          the first chain is the trunk; each further one a branch that reads the trunk
+ *   chain  = layer { "|" layer }           a branch (or the trunk when there is none) may end in a head
+ *   layer  = word [number] { key[=value] }
+ *   "embed 128 | drop .4 locked | lstm 512 layers=2 | dense tie | softmax smooth=.1"
+ *   "embed 64 | embed 64 of=pairs | lstm 96 bi | pool max mean | drop .5 | dense"
+ *   "embed 64 | lstm 96 bi || dense | softmax || pool mean | dense | softmax weight=.5"
+ * layers=N makes N layers.  A chain without a head gets the task's.  The canonical line is printed back; parse(print) == same. */
+#ifndef RC_NET_H
+#define RC_NET_H
+#include "head/head.h"
+
+typedef struct rc_net {
+    recur *r;
+    rc_layer **layer; int layers;        /* trunk, then branch after branch */
+    int trunk;                           /* layers of the trunk */
+    struct { int first, n; rc_head *head; } branch[RECUR_HEADS]; int branches;   /* at least 1; without "||" branch 0 is empty and its head ends the trunk */
+    rc_params params;
+    rc_facts facts;                      /* vectors NULL after building */
+    size_t state_size;                   /* reals */
+    bool streams;                        /* one step at a time is possible: no layer looks ahead (bi, conv, pooling) */
+    char *line;                          /* canonical */
+} rc_net;
+/* head: the head of a chain without one, e.g. "softmax".  RECUR_ESPEC says which layer, which key, what would do. */
+int rc_net_new(recur *r, rc_net **out, const char *line, const char *head, const rc_facts *f);
+void rc_net_free(rc_net *n);
+void rc_net_init(const rc_net *n, const rc_facts *f, uint64_t seed, real *w);      /* w [params.total] */
+int rc_net_describe(const rc_net *n, rc_buf *out);           /* a line a layer: number, canonical text, in -> out, weights */
+
+typedef struct rc_run {
+    recur *r; const rc_net *net;
+    rc_act **act;                        /* of each layer */
+    real *w, *g;                         /* borrowed weights; own gradients (train) */
+    real *state;                         /* [B][state_size] carried */
+    bool train, scores, pending;         /* pending: loss was taken, backward is due */
+    int B, T, N;
+    uint64_t seed, step;                 /* of the masks; the caller advances step */
+    void *own;                           /* net.c's */
+    size_t bytes;
+} rc_run;
+typedef struct { double loss; double head_loss[RECUR_HEADS]; int64_t count[RECUR_HEADS], hits[RECUR_HEADS]; } rc_loss;   /* loss: weighted sum of means */
+size_t rc_run_size(const rc_net *n, int B, int T, int N, bool train, bool scores);
+int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, int B, int T, int N, bool train, bool scores);
+void rc_run_free(rc_run *u);
+/* Forward to the scores of one head: [*rows][width], borrowed until the next call.  NULL: batch larger than the plan,
+ * ids outside the vocabulary (message set). */
+const real *rc_run_forward(rc_run *u, const recur_batch *b, int head, int *rows);
+/* Forward and loss.  In a training run dropout is on and the gradient of heads and chunked tail is taken on the way.
+ * Scores of a large vocabulary are never stored: rows go through the tail in chunks.  eval: no dropout, no gradient,
+ * also in a training run.  scale: multiplies the gradient (1 / accumulation). */
+int rc_run_loss(rc_run *u, const recur_batch *b, bool eval, double scale, rc_loss *out);
+void rc_run_backward(rc_run *u);
+void rc_run_clear(rc_run *u);                                /* gradient = 0: whole dense weights, touched rows of sparse ones */
+/* Runs of the flat blocks that have a gradient now (frozen ones left out, sparse ones row by row): for norm, clip, step.
+ * Returns how many were written; in order of place, the same for every thread count. */
+typedef struct { size_t at, n; int param; } rc_span;
+int rc_run_spans(const rc_run *u, rc_span **spans);          /* borrowed until the next backward */
+void rc_run_state_reset(rc_run *u, int b);                   /* b < 0: all */
+const real *rc_run_input_gradient(const rc_run *u);          /* of batch->x [N][F] after backward, when rc_run_want_dx was set; for tests and `lab` */
+void rc_run_want_dx(rc_run *u);
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * task - floor 5: what a line of text means: examples, targets, defaults, metrics, baselines.  Here language and
+ * numbers meet.  A task is one file and one line in list.h. */
+#ifndef RC_TASK_H
+#define RC_TASK_H
+#include <jansson.h>
+
+#include "net/net.h"
+#include "text/text.h"
+
+typedef struct rc_task rc_task;
+
+/* --- model (model.c): everything that one file holds --- */
+typedef struct { float *mean, *scale; int n; } rc_scaling;   /* x' = (x - mean) * scale, from the training part alone; n 0: none */
+struct recur_model {
+    recur *r;
+    const rc_task *task;
+    rc_net *net; real *w;
+    rc_text *text;                       /* NULL: measured input or bare ids */
+    rc_vocab *labels;                    /* NULL: none; label i is entry RC_FIRST + i */
+    rc_scaling scaling;
+    json_t *card;                        /* object: "version" "task" "net" "options" "training" "threshold" "baseline" "licence" ... */
+    json_t *baseline; rc_store extra;    /* what the task's baseline needs: settings, and tensors named "baseline.*" (owned copies) */
+};
+int rc_model_store(const recur_model *m, rc_store *s, bool baseline);      /* tensors borrowed from m */
+int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path);   /* every tensor found, none left over, shapes as declared; tensors named "opt.*" and "loop.*" are left to the checkpoint's reader */
+int rc_model_label_count(const recur_model *m);
+void rc_model_extra(recur_model *m, const char *name, int dtype, int64_t n, const void *data, int *error);  /* copies a tensor "baseline.<name>" in */
+
+/* --- data (data.c, batch.c): examples in memory --- */
+typedef struct { size_t at; int32_t T; int32_t label; int32_t file; int64_t line; size_t text, text_n; float weight; } rc_example;
+    /* at: first row in ids/x (and in per-step targets); label -1: none; text: offset in `raw` */
+struct recur_data {
+    recur *r;
+    const rc_task *task;
+    rc_text *text; rc_vocab *labels; rc_scaling scaling; bool own;   /* own: learned here, handed to the model that is made from it */
+    int C, F, classes, outputs;          /* outputs > 0: targets are numbers */
+    int32_t *ids[4]; float *x; size_t rows, cap;
+    rc_example *ex; int count, ex_cap;
+    int32_t *step_label; float *value; bool per_step;    /* [rows] or NULL; [count or rows][outputs] or NULL */
+    rc_buf raw;                          /* normalised texts, for baselines and reports */
+    char **path; int paths;              /* for messages: file:line */
+    int64_t unknown, units, chars, bytes, skipped, dropped;   /* UNK units, all units, characters of the text, bytes; bad lines; too long */
+    bool stream;                         /* lm: all rows are one text; examples are its documents */
+    /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
+    struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; } cut;
+    struct { int32_t *alive, *ids, *target, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
+    recur_batch batch;
+};
+int rc_data_new(recur *r, recur_data **out, const rc_task *t);
+int rc_data_row(recur_data *d, size_t n);                    /* room for n more rows */
+int rc_data_example(recur_data *d, rc_example **out);        /* one more example, beginning at d->rows */
+int rc_data_batches(const recur_data *d);                    /* of the epoch started */
+void rc_data_seek(recur_data *d, int at);                    /* the at-th batch of the epoch is next */
+int rc_data_of(const recur_data *d, const int32_t *ex, int n, recur_batch *out);   /* a batch of just these examples */
+int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */
+void rc_data_facts(const recur_data *d, rc_facts *out);
+
+/* readers (read.c): records of a file, whatever its form, found from its content */
+typedef struct { const char *label; size_t label_n; const char *text; size_t text_n; int64_t line; const float *x; int steps, features; } rc_record;
+typedef int rc_take_record(void *ud, const rc_record *rec);
+int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc_take_record *take, void *ud, json_t *problems);
+    /* label<TAB>text, CSV with header, JSON lines {"label","text"}, .ts, .npy; bad lines: appended to `problems`
+     * (array of {file,line,what}) and skipped, or EDATA at the first when o->strict or problems is NULL */
+
+/* --- the task contract --- */
+typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; } rc_like;   /* what reading takes as given, borrowed */
+enum { RC_ALL, RC_TRAIN_PART, RC_HELD_PART };    /* which part of the files: without --valid a tenth is held out, the text's end (lm) or by
+                                                  * hash of the text (classify: equal texts stay together); nothing is learned from it */
+typedef int rc_say(void *ud, const char *form, ...) __attribute__((format(printf, 2, 3)));
+struct rc_task {
+    const char *name, *help, *head;      /* head: default of a chain without one */
+    const char *metric; bool rising;     /* the held-out measure that early stopping looks at, and whether more is better */
+    int (*read)(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like, int part, json_t *problems);
+        /* like NULL: learn vocabulary, labels, scaling, from the examples of this part alone */
+    int (*pull)(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o, const rc_like *like);   /* the same from a callback */
+    int (*choose)(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
+        /* fills what the user left automatic, the net line among it; says each choice in a line with its reason */
+    int (*score)(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);   /* cheap, between epochs; u is a training run */
+    int (*settle)(recur_model *m, recur_data *held);          /* after training: threshold on the held-out part; may be NULL */
+    int (*eval)(const recur_model *m, recur_data *d, json_t **out);       /* all metrics and "baseline" */
+    int (*baseline)(recur_model *m, recur_data *d, recur_data *held);     /* fit it on the training part and put it into m->baseline, m->extra */
+    int (*check)(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);   /* {"problems":[{file,line,what}],...} */
+};
+extern const rc_task *const rc_tasks[];
+const rc_task *rc_task_find(const char *name);
+
+/* --- measures (measure.c) --- */
+typedef struct { int classes; int64_t *confusion; double *p; int32_t *y; int n; } rc_judged;     /* confusion [true][said]; p [n][classes] */
+int rc_measure(recur *r, const rc_judged *j, const rc_vocab *labels, json_t **out);   /* samples accuracy macro_f1 per_class confusion pr_auc (two classes) calibration_error */
+/* --- baselines: linear.c (hashed word and character n-grams, logistic), ngram.c (interpolated Kneser-Ney over ids) --- */
+typedef struct rc_linear rc_linear;
+int rc_linear_fit(recur *r, rc_linear **out, const recur_data *d, const recur_data *held, uint64_t seed);
+int rc_linear_read(recur *r, rc_linear **out, recur_model *m);
+int rc_linear_keep(const rc_linear *l, recur_model *m);
+void rc_linear_score(const rc_linear *l, const recur_data *d, int i, double *p);
+void rc_linear_free(rc_linear *l);
+typedef struct rc_ngram rc_ngram;
+int rc_ngram_fit(recur *r, rc_ngram **out, const int32_t *id, size_t n, int V, int order);
+double rc_ngram_nats(const rc_ngram *g, const int32_t *id, size_t n);      /* total, every id given those before it; nothing is fitted */
+void rc_ngram_free(rc_ngram *g);
+#endif
