@@ -74,6 +74,7 @@ static inline void rc_part(int n, int unit, int id, int of, int *lo, int *hi)   
 /* --- growing text (buf.c) --- */
 typedef struct { recur *r; char *s; size_t n, cap, limit; int error; } rc_buf;   /* s is always 0-ended once non-NULL; limit 0: 1 GiB */
 void rc_buf_init(rc_buf *b, recur *r, size_t limit);
+char *rc_buf_room(rc_buf *b, size_t n);                      /* place for n more bytes at b->s + b->n; NULL: b->error */
 int rc_buf_add(rc_buf *b, const void *s, size_t n);          /* the first failure stays in b->error */
 int rc_buf_print(rc_buf *b, const char *form, ...) __attribute__((format(printf, 2, 3)));
 void rc_buf_free(rc_buf *b);
