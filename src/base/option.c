@@ -33,64 +33,65 @@ static bool read_real(const char *s, value *v)
     return end != s && !*end && isfinite(v->x);
 }
 
+static bool read_text(const char *s, value *v)
+{
+    v->s = s;
+    return true;
+}
+
 /* "90", "90s", "10m", "1h30m", "2d": seconds */
 static bool read_time(const char *s, value *v)
 {
+    static const char names[] = "smhd";
+    static const double seconds[] = { 1, 60, 3600, 86400 };
     v->x = 0;
     do {
         char *end;
-        double x = strtod(s, &end), unit = 1;
+        double x = strtod(s, &end);
         if (end == s || !isfinite(x) || x < 0) return false;
-        switch (*end) {
-        case 0: end--; break;
-        case 's': break;
-        case 'm': unit = 60; break;
-        case 'h': unit = 3600; break;
-        case 'd': unit = 86400; break;
-        default: return false;
-        }
-        v->x += x * unit;
-        s = end + 1;
+        const char *unit = *end ? strchr(names, *end) : names;
+        if (!unit) return false;
+        v->x += x * seconds[unit - names];
+        s = *end ? end + 1 : end;
     } while (*s);
+    return true;
+}
+
+/* What a type of row holds and takes; `automatic` stands for "not chosen yet". */
+static const struct {
+    size_t size;
+    bool (*read)(const char *s, value *v);
+    value automatic;
+    const char *takes;
+} types[] = {
+    [RECUR_FLAG] = { sizeof(int), read_flag, { .flag = -1 }, "yes or no" },
+    [RECUR_INT]  = { sizeof(int64_t), read_int, { .i = -1 }, "a whole number" },
+    [RECUR_REAL] = { sizeof(double), read_real, { .x = (double)NAN }, "a number" },
+    [RECUR_TEXT] = { sizeof(const char *), read_text, { .s = NULL }, "a text" },
+    [RECUR_TIME] = { sizeof(double), read_time, { .x = (double)NAN }, "a time such as 90s, 10m, 2h" },
+};
+
+static bool in_range(const recur_option *o, const value *v)
+{
+    if (o->type == RECUR_INT) return (double)v->i >= o->least && (double)v->i <= o->most;
+    if (o->type == RECUR_REAL || o->type == RECUR_TIME) return v->x >= o->least && v->x <= o->most;
     return true;
 }
 
 static bool read_value(const recur_option *o, const char *s, value *v)
 {
-    switch (o->type) {
-    case RECUR_FLAG: return read_flag(s, v);
-    case RECUR_INT:  return read_int(s, v) && (double)v->i >= o->least && (double)v->i <= o->most;
-    case RECUR_REAL: return read_real(s, v) && v->x >= o->least && v->x <= o->most;
-    case RECUR_TIME: return read_time(s, v) && v->x >= o->least && v->x <= o->most;
-    default:         v->s = s; return true;
-    }
-}
-
-static void automatic(const recur_option *o, value *v)
-{
-    switch (o->type) {
-    case RECUR_FLAG: v->flag = -1; break;
-    case RECUR_INT:  v->i = -1; break;
-    case RECUR_TEXT: v->s = NULL; break;
-    default:         v->x = (double)NAN;
-    }
+    return types[o->type].read(s, v) && in_range(o, v);
 }
 
 static void store(const recur_option *o, void *options, const value *v)
 {
-    char *field = (char *)options + o->offset;
-    switch (o->type) {
-    case RECUR_FLAG: memcpy(field, &v->flag, sizeof v->flag); break;
-    case RECUR_INT:  memcpy(field, &v->i, sizeof v->i); break;
-    case RECUR_TEXT: memcpy(field, &v->s, sizeof v->s); break;
-    default:         memcpy(field, &v->x, sizeof v->x);
-    }
+    memcpy((char *)options + o->offset, v, types[o->type].size);
 }
 
 static void fall_back(const recur_option *o, void *options)
 {
     value v;
-    if (!o->fallback || !read_value(o, o->fallback, &v)) automatic(o, &v);
+    if (!o->fallback || !read_value(o, o->fallback, &v)) v = types[o->type].automatic;
     store(o, options, &v);
 }
 
@@ -131,15 +132,13 @@ static int unknown(recur *r, const recur_option *t, int n, const char *name)
     return rc_fail(r, RECUR_EOPTION, "no option --%s; `help` lists those there are", name);
 }
 
-static int refuse(recur *r, const recur_option *o, const char *value_text)
+static int refuse(recur *r, const recur_option *o, const char *text)
 {
-    static const char *const takes[] = {
-        [RECUR_FLAG] = "yes or no", [RECUR_INT] = "a whole number", [RECUR_REAL] = "a number", [RECUR_TIME] = "a time such as 90s, 10m, 2h",
-    };
-    if (!value_text) return rc_fail(r, RECUR_EOPTION, "--%s needs a value: %s (%s)", o->name, o->arg, o->help);
+    const char *takes = types[o->type].takes;
+    if (!text) return rc_fail(r, RECUR_EOPTION, "--%s needs a value: %s, %s", o->name, o->arg, o->help);
     if (o->type == RECUR_FLAG || o->type == RECUR_TIME)
-        return rc_fail(r, RECUR_EOPTION, "--%s takes %s, not '%s'", o->name, takes[o->type], value_text);
-    return rc_fail(r, RECUR_EOPTION, "--%s takes %s from %g to %g, not '%s'", o->name, takes[o->type], o->least, o->most, value_text);
+        return rc_fail(r, RECUR_EOPTION, "--%s takes %s, not '%s'", o->name, takes, text);
+    return rc_fail(r, RECUR_EOPTION, "--%s takes %s from %g to %g, not '%s'", o->name, takes, o->least, o->most, text);
 }
 
 int recur_option_set(recur *r, const recur_option *t, int n, void *options, const char *name, const char *text)
