@@ -35,6 +35,7 @@ struct recur_data {
     const rc_task *task;
     rc_text *text; rc_vocab *labels; rc_scaling scaling; bool own;   /* own: learned here, handed to the model that is made from it */
     int C, F, classes, outputs;          /* outputs > 0: targets are numbers */
+    int vocabulary;                      /* of bare ids (text NULL); rc_data_facts tells it, and a model file keeps it */
     int32_t *ids[4]; float *x; size_t rows, cap;
     rc_example *ex; int count, ex_cap;
     int32_t *step_label; float *value; bool per_step;    /* [rows] or NULL; [count or rows][outputs] or NULL */
