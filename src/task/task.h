@@ -21,7 +21,11 @@ struct recur_model {
     rc_scaling scaling;
     json_t *card;                        /* object: "version" "task" "net" "options" "training" "threshold" "baseline" "licence" ... */
     json_t *baseline; rc_store extra;    /* what the task's baseline needs: settings, and tensors named "baseline.*" (owned copies) */
+    real *class_weight;                  /* [classes] while training with --balance weights, lent to the head; NULL otherwise */
 };
+/* A net on the facts of d, weights drawn from seed; text, labels and scaling that d owns become the model's (d then borrows
+ * them).  vectors: file of word vectors for the first embedding, or NULL.  recur_model_free is in model.c too. */
+int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, uint64_t seed, const char *vectors);
 int rc_model_store(const recur_model *m, rc_store *s, bool baseline);      /* tensors borrowed from m */
 int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path);   /* every tensor found, none left over, shapes as declared; tensors named "opt.*" and "loop.*" are left to the checkpoint's reader */
 int rc_model_label_count(const recur_model *m);
@@ -53,9 +57,11 @@ int rc_data_row(recur_data *d, size_t n);                    /* room for n more 
 int rc_data_example(recur_data *d, rc_example **out);        /* one more example, beginning at d->rows */
 int rc_data_batches(const recur_data *d);                    /* of the epoch started */
 void rc_data_seek(recur_data *d, int at);                    /* the at-th batch of the epoch is next */
-int rc_data_of(const recur_data *d, const int32_t *ex, int n, recur_batch *out);   /* a batch of just these examples */
+int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out);         /* a batch of just these examples */
 int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */
 void rc_data_facts(const recur_data *d, rc_facts *out);
+void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out);   /* B, T, N of the largest batch that recur_data_start(d, B, T, ...) can give */
+    /* recur_data_split, _count, _start, _next and _close of recur.h are in data.c and batch.c */
 
 /* readers (read.c): records of a file, whatever its form, found from its content */
 typedef struct { const char *label; size_t label_n; const char *text; size_t text_n; int64_t line; const float *x; int steps, features; } rc_record;
@@ -77,7 +83,8 @@ struct rc_task {
     int (*pull)(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o, const rc_like *like);   /* the same from a callback */
     int (*choose)(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
         /* fills what the user left automatic, the net line among it; says each choice in a line with its reason */
-    int (*score)(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);   /* cheap, between epochs; u is a training run */
+    int (*prepare)(recur_model *m, recur_data *d, const recur_train_options *o);   /* once before training: --smooth, --focal, --balance; may be NULL */
+    int (*score)(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);   /* cheap, between epochs; u is a training run, whose carried states are kept */
     int (*settle)(recur_model *m, recur_data *held);          /* after training: threshold on the held-out part; may be NULL */
     int (*eval)(const recur_model *m, recur_data *d, json_t **out);       /* all metrics and "baseline" */
     int (*baseline)(recur_model *m, recur_data *d, recur_data *held);     /* fit it on the training part and put it into m->baseline, m->extra */
@@ -99,5 +106,10 @@ void rc_linear_free(rc_linear *l);
 typedef struct rc_ngram rc_ngram;
 int rc_ngram_fit(recur *r, rc_ngram **out, const int32_t *id, size_t n, int V, int order);
 double rc_ngram_nats(const rc_ngram *g, const int32_t *id, size_t n);      /* total, every id given those before it; nothing is fitted */
+double rc_ngram_p(const rc_ngram *g, const int32_t *before, size_t n, int32_t id);   /* of id after before[0..n-1]; sums to 1 over the V ids */
 void rc_ngram_free(rc_ngram *g);
+/* The unit that stands before a text: "\n" where texts keep it, else "</s>".  What eval and generate begin with. */
+int32_t rc_lm_start(const rc_text *t);
+/* The training text that a language model's file carries: EDATA when it was left out. */
+int rc_lm_training_text(const recur_model *m, rc_buf *out);
 #endif
