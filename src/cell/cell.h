@@ -10,7 +10,7 @@
 
 /* Activations (act.c): y = f(x), and f'(x) from y and x.  Names as ONNX has them, small letters. */
 typedef struct rc_act_kind { const char *name, *formula; int args; real a, b;      /* defaults of alpha, beta */
-    real (*f)(real x, real a, real b); real (*d)(real x, real y, real a, real b); } rc_act_kind;
+    real (*f)(real x, real a, real b); real (*d)(real x, real y, real a, real b); real least; /* alpha */ } rc_act_kind;
 typedef struct { const rc_act_kind *kind; real a, b; } rc_act_fn;
 int rc_act_parse(const char *s, rc_act_fn *out);              /* "tanh", "leakyrelu:0.02", "hardsigmoid:0.2:0.5"; 0 or RECUR_ESPEC */
 void rc_act_print(const rc_act_fn *f, char *out, size_t n);   /* canonical, parse(print) == same */
@@ -32,9 +32,9 @@ typedef struct rc_cell_io {       /* one step of n rows, units lo..hi-1 of H (a 
     real *u;                      /* [n][R*H]  h0 Wh' + bh, apart only if !acc; a cell may leave there what its backward needs */
     const real *s0[2]; real *s[2];   /* each [n][H]: states before, after; s[0] is the output h */
     real *q;                      /* [n][H]    what a second round multiplies (original GRU: r h0) */
-    const real *p; real *dp;      /* [P][H]    weights per unit: peepholes, gains; dp is += (a team's threads own their units) */
+    const real *p; real *dp;      /* [P][H]    weights per unit: peepholes, gains; dp is += (a team's threads own their units); dp NULL: not wanted */
     real *ds[2];                  /* [n][H]    in: dL/ds; out: dL/ds0 but for the part through Wh */
-    real *dg, *du, *dq;           /* out: dL/d(pre-activations of g), dL/du, in: dL/dq;  dg may be g itself: read before write, row by row and unit by unit */
+    real *dg, *du, *dq;           /* out: dL/d(pre-activations of g), dL/du, in: dL/dq;  dg may be g itself: read before write, row by row and unit by unit; du never u */
 } rc_cell_io;
 
 typedef struct rc_cell {
@@ -60,7 +60,7 @@ int rc_cell_index(const rc_cell *c);
  *   rnn      1  1  1  yes  0     0
  *   lstm     4  4  2  yes  0     peephole 3 (i f o);   i f g o (PyTorch's); coupled: f = 1 - i, block f stays unused and zero
  *                                norm: gains of x part and of h part, shifts (4 rows each), gain and shift of c:
- *                                P = 14, apart, row-wise, no b (Ba, Kiros & Hinton 2016, eq. 20-22)
+ *                                P = 14, apart, row-wise, no b, no peepholes (Ba, Kiros & Hinton 2016, eq. 20-22)
  *   gru      3  3  1  no   0     0                     r z n  (reset after the product; ONE_BIAS: bh absent, zero)
  *   gru0     3  3  1  yes  2     0                     r z n  (original: n's product is of q = r h0, second round)
  *   mingru   2  0  1  yes  0     0                     z n    (h = (1-z) h0 + z n, Feng et al. 2024)
