@@ -38,13 +38,14 @@ typedef struct rc_kern {
     void (*act)(const rc_act_fn *f, size_t n, real *y);                     /* y = f(y) */
     void (*act_back)(const rc_act_fn *f, size_t n, const real *y, real *dy);/* dy *= f'(y) */
     void (*norm)(int n, int w, real eps, const real *x, const real *gain, const real *shift, real *y, real *stat /* [n][2] mean, 1/sd */);
-    void (*norm_back)(int n, int w, const real *x, const real *gain, const real *stat, const real *dy, real *dx, real *dgain, real *dshift);  /* dgain, dshift += */
+    void (*norm_back)(int n, int w, const real *x, const real *gain, const real *stat, const real *dy, real *dx, real *dgain, real *dshift);  /* dgain, dshift +=; dx NULL: not wanted */
     /* Softmax cross-entropy of n rows, in place.  target -1: the row gives 0.  w [V] class weights or NULL; smooth: label
      * smoothing; focal: gamma (Lin et al. 2017), 0: none.  grad: z becomes scale * dL/dz, otherwise it becomes log p.
      * Returns the sum of losses (double, in order of rows); *hits (may be NULL) += rows whose largest score is the target. */
     double (*xent)(int n, int V, real *z, int ldz, const int32_t *target, const real *w, real smooth, real focal, bool grad, real scale, int64_t *hits);
     void (*softmax)(int n, int V, const real *z, int ldz, real *p, int ldp);
     double (*sum_sq)(size_t n, const real *x);                              /* in double, in fixed chunks */
+    /* The optimizers leave g as it is. */
     void (*sgd)(const rc_optim_io *o, size_t n, real *w, real *g, real *m);       /* m NULL: no momentum (b1); Nesterov no */
     void (*rmsprop)(const rc_optim_io *o, size_t n, real *w, real *g, real *v);
     void (*adam)(const rc_optim_io *o, size_t n, real *w, real *g, real *m, real *v);

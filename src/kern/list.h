@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT
+ * Kernel sets, rising: a set is chosen over those before it.  The double build has the reference alone. */
+X(ref)
