@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ * pace.c - how many steps a training takes, and when it looks at the held-out part.
+ *
+ * With --time the speed is measured by a few steps and one evaluation, whose traces are then wiped out: weights, moments,
+ * carried state and counters are put back.  The training proper depends on the number of steps alone, so --steps with
+ * the number printed gives the same bits. */
+#include <math.h>
+
+#include "train/train.h"
+
+enum { UNTIMED = 2, TIMED = 10, LOOKS = 20, MOST_EPOCHS = 40 };   /* first steps touch memory for the first time: not timed */
+
+static int64_t epoch_steps(const rc_fitting *f)
+{
+    return (f->batches + f->o.accumulate - 1) / f->o.accumulate;
+}
+
+static int timed_steps(rc_fitting *f, double limit, double *row_seconds)
+{
+    double began = rc_now(), start = began;
+    int64_t rows = 0;
+    for (int i = 0; i < UNTIMED + TIMED || rc_now() - began < limit; i++) {
+        int e = rc_fit_step(f);
+        if (e < 0) return e;
+        if (i < UNTIMED) start = rc_now();
+        else rows += f->rows;
+        if (i >= UNTIMED && rc_now() - began > 0.25 * f->o.time) break;      /* slow steps: three quarters must remain */
+    }
+    *row_seconds = (rc_now() - start) / (double)(rows > 0 ? rows : 1);
+    return RECUR_OK;
+}
+
+/* Seconds a unit takes in training, seconds of one evaluation. */
+static int measure(rc_fitting *f, double *row_seconds, double *score_seconds)
+{
+    const rc_loop_state s = f->s;
+    double limit = 0.03 * f->o.time, loss, metric;
+    int e;
+    f->s.steps = INT64_MAX / 2;
+    f->course.steps = f->s.steps;
+    memcpy(f->best, f->m->w, f->n * sizeof(real));
+    if ((e = timed_steps(f, limit < 8 ? limit : 8, row_seconds)) < 0) goto done;
+    double start = rc_now();
+    if (f->held && (e = f->m->task->score(f->m, f->held, f->u, &loss, &metric)) < 0) goto done;
+    *score_seconds = rc_now() - start;
+done:
+    memcpy(f->m->w, f->best, f->n * sizeof(real));
+    rc_optim_clear(f->opt);
+    rc_run_clear(f->u);
+    rc_run_state_reset(f->u, -1);
+    f->s = s;
+    f->started = false;
+    return e;
+}
+
+static double epoch_units(const rc_fitting *f)
+{
+    return f->d->stream ? (double)f->batches * (double)f->o.batch * (double)f->o.bptt : (double)f->d->rows;
+}
+
+/* Steps between evaluations; 0: at the end of each epoch.  Streams: epochs where there are about as many as wanted, else
+ * LOOKS a run, fewer where that would take more than a tenth of the time (a unit costs about three times more in training). */
+static int64_t cadence(const rc_fitting *f, int64_t steps)
+{
+    if (f->o.eval_every > 0) return f->o.eval_every;
+    if (!f->d->stream) return 0;
+    double units = (double)steps * epoch_units(f) / (double)epoch_steps(f), held = f->held ? (double)recur_data_count(f->held) : 1;
+    double afford = 0.3 * units / (held > 0 ? held : 1), epochs = (double)steps / (double)epoch_steps(f);
+    if (epochs >= 4 && epochs <= MOST_EPOCHS && epochs <= afford) return 0;
+    double looks = afford < 2 ? 2 : afford < LOOKS ? floor(afford) : LOOKS;
+    int64_t every = (int64_t)ceil((double)steps / looks);
+    return every > 0 ? every : 1;
+}
+
+static double evaluations(const rc_fitting *f, int64_t steps)
+{
+    int64_t every = cadence(f, steps);
+    return ceil((double)steps / (double)(every > 0 ? every : epoch_steps(f)));
+}
+
+static int64_t fit_time(rc_fitting *f, double row_seconds, double score_seconds)
+{
+    double left = f->o.time * 0.98 - (rc_now() - f->began);
+    double step = row_seconds * epoch_units(f) / (double)epoch_steps(f);
+    int64_t low = 1, high = (int64_t)(left / step) + 2;
+    while (low + 1 < high) {             /* the most steps that end in time with their evaluations */
+        int64_t n = low + (high - low) / 2;
+        if ((double)n * step + evaluations(f, n) * score_seconds <= left) low = n;
+        else high = n;
+    }
+    return low;
+}
+
+int rc_fit_pace(rc_fitting *f)
+{
+    const recur_train_options *o = &f->o;
+    double row_seconds = 0, score_seconds = 0;
+    int e;
+    recur_data_start(f->d, (int)o->batch, (int)o->bptt, (uint64_t)o->seed, 0);
+    f->batches = rc_data_batches(f->d);
+    if (f->batches <= 0)
+        return rc_fail(f->r, RECUR_EDATA, "the training data do not fill a batch; a smaller --batch or --bptt may do");
+    f->course = (rc_sched_io){ .lr = o->lr, .floor = o->floor, .factor = o->lr_factor, .warmup = o->warmup,
+                               .after = o->lr_after, .epoch_steps = epoch_steps(f), .plateau = 1 };
+    if (f->s.steps > 0) {                /* resumed */
+    } else if (o->steps > 0) {
+        f->s.steps = o->steps;
+    } else if (o->time > 0) {
+        if ((e = measure(f, &row_seconds, &score_seconds)) < 0) return e;
+        f->s.steps = fit_time(f, row_seconds, score_seconds);
+        rc_fit_say(f, "steps %lld: fit into %.0f s at %.0f units/s with %.0f looks at the held-out part; repeat exactly with --steps %lld",
+                   (long long)f->s.steps, o->time, 1 / row_seconds, f->held ? evaluations(f, f->s.steps) : 0.0, (long long)f->s.steps);
+    } else {
+        f->s.steps = o->epochs * epoch_steps(f);
+    }
+    f->course.steps = f->s.steps;
+    f->every = cadence(f, f->s.steps);
+    return RECUR_OK;
+}
