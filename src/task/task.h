@@ -48,7 +48,7 @@ struct recur_data {
     int64_t unknown, units, chars, bytes, skipped, dropped;   /* UNK units, all units, characters of the text, bytes; bad lines; too long */
     bool stream;                         /* lm: all rows are one text; examples are its documents */
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
-    struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; } cut;
+    struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; int error; } cut;
     struct { int32_t *alive, *ids, *target, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
     recur_batch batch;
 };
@@ -110,6 +110,6 @@ double rc_ngram_p(const rc_ngram *g, const int32_t *before, size_t n, int32_t id
 void rc_ngram_free(rc_ngram *g);
 /* The unit that stands before a text: "\n" where texts keep it, else "</s>".  What eval and generate begin with. */
 int32_t rc_lm_start(const rc_text *t);
-/* The training text that a language model's file carries: EDATA when it was left out. */
-int rc_lm_training_text(const recur_model *m, rc_buf *out);
+/* The units of the training text, which a language model's file carries: EDATA when they were left out. */
+int rc_lm_training_ids(const recur_model *m, rc_ids *out);
 #endif

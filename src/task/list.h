@@ -1,0 +1,2 @@
+X(lm)
+X(classify)
