@@ -11,8 +11,21 @@ typedef struct {
     int T, B, N;                 /* steps, sequences, rows */
     const int32_t *alive;        /* [T] */
     const int32_t *off;          /* [T+1] first row of step t */
+    int first;                   /* row 0 here is this row of the whole: the tail of a net sees chunks */
     bool per_seq;                /* rows are sequences: N == B, T == 1 */
 } rc_rows;
+static inline int rc_row_step(const rc_rows *r, int n)       /* step of the whole's row n; its sequence is n - off[step] */
+{
+    int lo = 0, hi = r->T;
+    while (hi - lo > 1) {
+        int mid = lo + (hi - lo) / 2;
+        if (r->off[mid] <= n)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
 
 /* --- weights: declared once, with name, shape and start; gradients and moments lie at the same offsets --- */
 enum { RC_ZERO, RC_ONE, RC_UNIFORM /* +-a */, RC_NORMAL /* sd a */, RC_GLOROT, RC_ORTHOGONAL /* each [H][H] block */, RC_OWN /* layer->init */ };
@@ -27,8 +40,6 @@ typedef struct {
     int layer;
 } rc_param;
 typedef struct { recur *r; rc_param *p; int n, cap; size_t total; } rc_params;   /* every `at` is a multiple of 16 elements; gaps stay zero */
-int rc_param_add(rc_params *ps, int layer, const char *what, int rank, const int *dim, int start, double a, rc_param **out);
-    /* returns its index or an error; the name is made of layer number, layer word and `what` */
 
 /* --- keys: options of a layer or head in the net line, one row each --- */
 enum { RC_KEY_FLAG /* bool: the bare word */, RC_KEY_INT /* int */, RC_KEY_REAL /* double */, RC_KEY_WORD /* char[32], one of `words` */, RC_KEY_ACT /* rc_act_fn */, RC_KEY_TEXT /* char[256], in quotes where blank */ };
@@ -56,11 +67,12 @@ typedef struct rc_layer_kind {
     bool rowwise;                /* each row for itself and nothing kept but x and y: the tail of a net is run in chunks of rows */
     bool source;                 /* reads the batch too; as first layer in == 0; later it appends its columns to x */
     int  (*open)(rc_layer *l, rc_build *b);                   /* in is set; checks options, sets out, declares weights */
-    void (*init)(const rc_layer *l, const rc_facts *f, uint64_t seed, real *w);   /* for weights that start RC_OWN; NULL: none */
+    void (*init)(const rc_layer *l, const rc_params *ps, const rc_facts *f, uint64_t seed, real *w);   /* for weights that start RC_OWN; w: the flat block */
     void (*bind)(const rc_layer *l, rc_act *a, rc_plan *p);   /* takes buffers, sets a->rows' largest sizes */
     void (*forward)(const rc_layer *l, rc_act *a, const rc_pass *s);    /* a->x, a->in rows are set; fills a->y, a->rows */
     void (*backward)(const rc_layer *l, rc_act *a, const rc_pass *s);   /* a->dy -> a->dx (NULL: not wanted; overwritten), weights' gradients += */
     size_t (*state)(const rc_layer *l);                       /* reals a sequence carries from batch to batch; NULL: 0 */
+    void (*start)(const rc_layer *l, const rc_params *ps, const real *w, real *state);   /* what it starts from; NULL: zeros */
     const char *(*word)(const rc_layer *l);                   /* name to print where it differs (a cell's); NULL: kind->name */
 } rc_layer_kind;
 extern const rc_layer_kind *const rc_layer_kinds[];           /* NULL-ended, from list.h */
@@ -71,6 +83,8 @@ struct rc_layer {
     int index, in, out;          /* index counts through the whole net, branches too */
     int param[24], nparam;       /* indices into the net's params, in order of declaration */
     bool per_seq_in, per_seq;    /* whether x, y are one row a sequence */
+    bool ahead;                  /* looks at later steps: cannot run step by step */
+    bool needs_y;                /* backward reads y, so a head may not put its gradient over it */
 };
 struct rc_act {                  /* run-time half */
     rc_rows in, rows;            /* of x, of y.  bind: the largest; forward: of this batch */
@@ -79,8 +93,13 @@ struct rc_act {                  /* run-time half */
     const int32_t *touched; int touched_n;   /* rows of a sparse weight with a gradient now, rising, each once */
     size_t state_at;             /* of this layer's part in a sequence's state */
 };
-struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer **before; int nbefore; int head; };
-    /* before: every layer opened so far (for `dense tie`); head: which branch, -1 in the trunk */
+struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer **before; int nbefore; int head; int width; };
+    /* before: every layer opened so far (for `dense tie`); head: which branch, -1 in the trunk of a net with branches;
+     * width: what the head after this layer needs, 0: unknown or not the last layer */
+typedef struct { const char *what; int rank, dim[3]; int start; double a; bool frozen, decay, sparse; } rc_weight;
+int rc_weight_add(rc_build *b, rc_layer *l, const rc_weight *w);   /* declares it; returns its place in l->param or an error */
+int rc_layer_fail(const rc_build *b, const rc_layer *l, const char *form, ...) __attribute__((format(printf, 3, 4)));  /* ESPEC, "layer 2 (lstm): ..." */
+const char *rc_layer_word(const rc_layer *l);
 
 /* --- the plan of memory: bind is called with a measuring arena, then with a placing one --- */
 struct rc_plan {
@@ -104,12 +123,18 @@ struct rc_pass {
     real *state;                 /* [B][state_size], the sequences' carried state: read at the start, written at the end */
     size_t state_size;
     char *scratch;
+    uint64_t weights;            /* 0, or a number that changes whenever w does: packed weights stay good for it */
 };
 static inline const real *rc_w(const rc_layer *l, const rc_pass *s, int i) { return s->w + s->params[l->param[i]].at; }
 static inline real *rc_g(const rc_layer *l, const rc_pass *s, int i) { return s->params[l->param[i]].frozen ? NULL : s->g + s->params[l->param[i]].at; }   /* NULL: not wanted */
 
 const rc_layer_kind *rc_layer_find(const char *word, const struct rc_cell **cell);   /* layers first, then cells */
 
-/* norm.c of a sequence's mask number: masks are indexed by (sequence, step, unit), so packing does not change them */
-static inline uint64_t rc_seq_key(const rc_pass *s, int b) { return s->batch->key[b]; }
+/* Masks are indexed by (sequence, step, unit), so packing does not change them: the stream of one sequence's mask. */
+static inline uint64_t rc_mask_key(const rc_pass *s, const rc_layer *l, int which, int b)
+{
+    return rc_key(rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->index * 16 + (uint64_t)which), RC_DROP, s->batch->key[b], 0);
+}
+void rc_col_sum(recur *r, int n, int w, const real *x, int ldx, real *s);   /* s [w] += sum over rows, columns parted over threads */
+void rc_add_rows(recur *r, int n, int w, const real *x, int ldx, real *y, int ldy);   /* y += x */
 #endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ * embed: y[n] = W[id[n]], a row of numbers for each unit.  As a later layer it appends its columns to x (join=cat) or
+ * adds them (join=sum).  The gradient lies only in the rows of ids that occurred; its sum runs over the batch's rows
+ * in their order whatever thread has the row of W. */
+#include <math.h>
+
+#include "layer/layer.h"
+
+typedef struct {
+    rc_layer l;
+    int size;
+    char of[32], join[32];
+    bool frozen, vectors;
+    double sd;
+    int column, V, at;           /* at: first column of its own in y */
+} embed;
+
+typedef struct {
+    rc_act a;
+    int32_t *first, *next;       /* [V], [N] rows with the same id, rising; first is -1 between passes */
+    uint64_t *seen;              /* bit of each id touched since the gradient was cleared */
+    int32_t *touched;            /* [V] */
+} embed_act;
+
+static const rc_key_row keys[] = {
+    { "", RC_KEY_INT, offsetof(embed, size), "0", 0, 65536, NULL, "numbers a unit" },
+    { "of", RC_KEY_WORD, offsetof(embed, of), "units", 0, 0, "units pairs", "which column of ids" },
+    { "join", RC_KEY_WORD, offsetof(embed, join), "cat", 0, 0, "cat sum", "how it joins what came before" },
+    { "vectors", RC_KEY_FLAG, offsetof(embed, vectors), NULL, 0, 0, NULL, "start from the word vectors given" },
+    { "frozen", RC_KEY_FLAG, offsetof(embed, frozen), NULL, 0, 0, NULL, "stay as they start" },
+    { "sd", RC_KEY_REAL, offsetof(embed, sd), "0.1", 0, 100, NULL, "standard deviation of the start" },
+};
+
+static int open(rc_layer *l, rc_build *b)
+{
+    embed *e = (embed *)l;
+    bool sum = l->in && !strcmp(e->join, "sum");
+    e->column = !strcmp(e->of, "pairs");
+    if (b->facts->columns <= e->column)
+        return rc_layer_fail(b, l, b->facts->columns ? "the data have no pairs of units" : "the data have no ids; `input` reads measured features");
+    if (e->vectors && (e->column || (b->facts->vector_dim && e->size && e->size != b->facts->vector_dim)))
+        return rc_layer_fail(b, l, e->column ? "word vectors are of units, not of pairs" : "the word vectors have %d numbers each", b->facts->vector_dim);
+    if (e->vectors && !e->size)
+        e->size = b->facts->vector_dim;
+    if (sum && !e->size)
+        e->size = l->in;
+    if (!e->size)
+        return rc_layer_fail(b, l, "needs a size, as in `embed 64`");
+    if (sum && e->size != l->in)
+        return rc_layer_fail(b, l, "join=sum needs size %d, the width of what comes before", l->in);
+    if (l->per_seq_in)
+        return rc_layer_fail(b, l, "cannot stand behind pooling: ids are of steps");
+    e->V = b->facts->vocabulary[e->column];
+    e->at = sum ? 0 : l->in;
+    l->out = e->at + e->size;
+    int err = rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { e->V, e->size }, .start = e->vectors ? RC_OWN : RC_NORMAL,
+                            .a = e->sd, .frozen = e->frozen, .sparse = !e->frozen });
+    return err < 0 ? err : 0;
+}
+
+static void init(const rc_layer *l, const rc_params *ps, const rc_facts *f, uint64_t seed, real *w)
+{
+    const embed *e = (const embed *)l;
+    size_t n = ps->p[l->param[0]].n;
+    uint64_t key = rc_key(seed, RC_INIT, (uint64_t)l->index, 0);
+    w += ps->p[l->param[0]].at;
+    for (size_t i = 0; i < n; i++) {
+        bool given = f->vectors && f->vector_dim == e->size && !isnan(f->vectors[i]);
+        w[i] = given ? (real)f->vectors[i] : (real)(e->sd * rc_normal(key, i));
+    }
+}
+
+static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
+{
+    const embed *e = (const embed *)l;
+    embed_act *a = (embed_act *)act;
+    if (!p->train || e->frozen)
+        return;
+    size_t V = (size_t)e->V;
+    a->first = rc_plan_take(p, V, sizeof *a->first);
+    a->next = rc_plan_take(p, (size_t)act->in.N, sizeof *a->next);
+    a->seen = rc_plan_take(p, (V + 63) / 64, sizeof *a->seen);
+    a->touched = rc_plan_take(p, V, sizeof *a->touched);
+    if (a->first)
+        memset(a->first, 0xff, V * sizeof *a->first);
+}
+
+typedef struct { const embed *e; embed_act *a; const rc_pass *s; const int32_t *id; real *dw; } job;
+
+static void gather(void *arg, int lo, int hi)
+{
+    const job *j = arg;
+    const embed *e = j->e;
+    const real *w = rc_w(&e->l, j->s, 0);
+    size_t E = (size_t)e->size, in = (size_t)e->l.in, out = (size_t)e->l.out;
+    for (int n = lo; n < hi; n++) {
+        real *y = j->a->a.y + (size_t)n * out;
+        const real *row = w + (size_t)j->id[n] * E;
+        if (in)
+            memcpy(y, j->a->a.x + (size_t)n * in, in * sizeof *y);
+        if (in && !e->at)
+            j->s->k->add(E, row, y);
+        else
+            memcpy(y + e->at, row, E * sizeof *y);
+    }
+}
+
+static void forward(const rc_layer *l, rc_act *a, const rc_pass *s)
+{
+    const embed *e = (const embed *)l;
+    job j = { e, (embed_act *)a, s, s->batch->ids + (size_t)e->column * (size_t)s->batch->N, NULL };
+    rc_rows_each(s->r, a->in.N, 32768 / l->out + 1, gather, &j);
+}
+
+/* Rows lo..hi of those touched: the sum over the batch's rows with that id. */
+static void scatter(void *arg, int lo, int hi)
+{
+    const job *j = arg;
+    size_t E = (size_t)j->e->size, out = (size_t)j->e->l.out;
+    for (int i = lo; i < hi; i++) {
+        int32_t id = j->a->touched[i];
+        for (int32_t n = j->a->first[id]; n >= 0; n = j->a->next[n])
+            j->s->k->add(E, j->a->a.dy + (size_t)n * out + j->e->at, j->dw + (size_t)id * E);
+        j->a->first[id] = -1;
+    }
+}
+
+static void pass_down(void *arg, int lo, int hi)
+{
+    const job *j = arg;
+    size_t in = (size_t)j->e->l.in, out = (size_t)j->e->l.out;
+    for (int n = lo; n < hi; n++)
+        memcpy(j->a->a.dx + (size_t)n * in, j->a->a.dy + (size_t)n * out, in * sizeof(real));
+}
+
+static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
+{
+    const embed *e = (const embed *)l;
+    embed_act *a = (embed_act *)act;
+    job j = { e, a, s, s->batch->ids + (size_t)e->column * (size_t)s->batch->N, rc_g(l, s, 0) };
+    if (j.dw) {
+        if (!act->touched_n)
+            memset(a->seen, 0, ((size_t)e->V + 63) / 64 * sizeof *a->seen);
+        for (int n = act->in.N - 1; n >= 0; n--) {
+            int32_t id = j.id[n];
+            a->next[n] = a->first[id];
+            a->first[id] = n;
+            a->seen[id >> 6] |= (uint64_t)1 << (id & 63);
+        }
+        act->touched_n = 0;
+        for (int32_t i = 0; i < (e->V + 63) / 64; i++)
+            for (uint64_t bits = a->seen[i]; bits; bits &= bits - 1) {
+                int32_t id = i * 64;
+                for (uint64_t low = bits & (0 - bits); low > 1; low >>= 1)
+                    id++;
+                a->touched[act->touched_n++] = id;
+            }
+        act->touched = a->touched;
+        rc_rows_each(s->r, act->touched_n, 16, scatter, &j);
+    }
+    if (act->dx)
+        rc_rows_each(s->r, act->in.N, 32768 / l->out + 1, pass_down, &j);
+}
+
+const rc_layer_kind rc_layer_embed = {
+    .name = "embed", .formula = "y = W[id]", .size = sizeof(embed), .act_size = sizeof(embed_act),
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .source = true,
+    .open = open, .init = init, .bind = bind, .forward = forward, .backward = backward,
+};
