@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes the demo texts of share/ from the grammars in share/grammar/.  The same seed gives the same bytes.
+
+A grammar is lines  name: alternative | alternative ...  (a line that begins with a blank goes on).  {name} expands to
+one of them, {name.1} to one that stays the same within a text, and where it has fields (Anna/she/her) {name.1/1} is the
+second.  A trailing (xN) makes an alternative N times as likely.
+
+    tools/make_share.py          writes the files
+    tools/make_share.py --check  exits 1 if a file differs from what the grammars make
+"""
+import random
+import re
+import sys
+from pathlib import Path
+
+SHARE = Path(__file__).resolve().parent.parent / "share"
+
+
+class Grammar:
+    def __init__(self, path):
+        self.rules = {}
+        text = re.sub(r"\n[ \t]+", " ", re.sub(r"(?m)^#.*\n", "", path.read_text(encoding="utf-8")))
+        for line in filter(None, text.splitlines()):
+            name, _, body = line.partition(":")
+            options = []
+            for option in body.split("|"):
+                option = option.strip()
+                times = re.search(r" ?\(x(\d+)\)$", option)
+                options += [option[:times.start()]] * int(times[1]) if times else [option]
+            self.rules[name.strip()] = options
+
+    def expand(self, name, rng, known):
+        """One text of the rule; `known` keeps what numbered slots have become."""
+        def slot(match):
+            key, number, field = match[1], match[2], match[3]
+            if number is None:
+                return self.expand(key, rng, known)
+            if (key, number) not in known:
+                known[key, number] = self.expand(key, rng, known).split("/")
+            return known[key, number][int(field or 0)]
+        return re.sub(r"\{(\w+)(?:\.(\d+))?(?:/(\d+))?\}", slot, rng.choice(self.rules[name]))
+
+
+def english(text):
+    text = re.sub(r"\b([Aa]) (?=[aeiouAEIOU](?!ne\b|ni|s[eu]))", r"\1n ", text)
+    return re.sub(r"(^|\n|[.!?][\"']? |: (?=\"))(\"?)([a-z])", lambda m: m[1] + m[2] + m[3].upper(), text)
+
+
+def stories(grammar, polish, size, seed):
+    rng, out, seen, total = random.Random(seed), [], set(), 0
+    while total < size:
+        text = polish(grammar.expand("text", rng, {}).replace("\\n", "\n").replace("\n ", "\n"))
+        if text not in seen:
+            seen.add(text)
+            out.append(text)
+            total += len(text.encode()) + 2
+    return "\n\n".join(out) + "\n"
+
+
+def sentences(grammar, polish, part, count, rng, seen):
+    """`count` different sentences, half of them positive; `part` names the set of rules: train or test."""
+    out = []
+    for label, rule in (("positive", part + "_pos"), ("negative", part + "_neg")):
+        n = 0
+        while n < count // 2:
+            text = polish(grammar.expand(rule, rng, {}))
+            if text not in seen:
+                seen.add(text)
+                out.append(f"{label}\t{text}")
+                n += 1
+    return out
+
+
+def make():
+    grammar = {path.stem: Grammar(path) for path in sorted((SHARE / "grammar").glob("*.txt"))}
+    plain = str.strip
+    files = {
+        "stories.txt": stories(grammar["stories"], english, 330_000, 1),
+        "stories.zh.txt": stories(grammar["stories_zh"], plain, 240_000, 2),
+    }
+    rng, seen = random.Random(3), set()
+    for part, count in (("test", 400), ("train", 5000)):
+        lines = sentences(grammar["sentiment"], english, part, count, rng, seen)
+        lines += sentences(grammar["sentiment_zh"], plain, part, count, rng, seen)
+        rng.shuffle(lines)
+        files["sentiment.tsv" if part == "train" else "sentiment.test.tsv"] = "\n".join(lines) + "\n"
+    return files
+
+
+def main():
+    differ = 0
+    for name, text in make().items():
+        path = SHARE / name
+        if sys.argv[1:] == ["--check"]:
+            same = path.exists() and path.read_text(encoding="utf-8") == text
+            print(f"{name}: {'as the grammars make it' if same else 'DIFFERS'}")
+            differ += not same
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"{name}: {len(text.encode())} bytes, {text.count(chr(10))} lines")
+    return differ > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
