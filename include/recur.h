@@ -171,6 +171,7 @@ typedef struct recur_progress {
 typedef int recur_watch(void *ud, const recur_progress *p);   /* nonzero: finish the step, save, return RECUR_ESTOP */
 
 /* The whole job: files -> vocabulary, held-out part, net, fit with the best weights kept.  o NULL: defaults. */
+/* With o->out the model is written there too; a file that stands there is replaced only with o->force or o->resume. */
 int recur_train(recur *r, recur_model **out, const char *task, const char *const *path, int n,
                 const recur_train_options *o, recur_watch *watch, void *ud);
 int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch, void *ud);  /* held may be NULL */
@@ -185,11 +186,12 @@ size_t recur_run_size(const recur_model *m, const recur_dims *d);           /* b
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d);
 void recur_run_free(recur_run *u);
 const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *rows, int *width);  /* scores [rows][width], borrowed; NULL: recur_message */
-double recur_loss(recur_run *u, const recur_batch *b);      /* forward and mean nats a target, all heads by weight; in a training run also the heads' gradient */
+double recur_loss(recur_run *u, const recur_batch *b);      /* NAN: recur_message; forward and mean nats a target, all heads by weight; in a training run also the heads' gradient */
 void recur_backward(recur_run *u);                          /* the rest of the gradient, added to what is there */
 const float *recur_gradient(const recur_run *u, int param); /* of recur_model_param i; borrowed */
+/* A field that is 0 stands for the usual: adamw, its own rate, beta1 .9, beta2 .999, eps 1e-8, no decay, no clipping. */
 typedef struct recur_step_options { const char *optimizer; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value; } recur_step_options;
-int recur_update(recur_run *u, const recur_step_options *o, double *norm);  /* clip, step, clear the gradient; RECUR_EDIVERGE leaves the weights alone */
+int recur_update(recur_run *u, const recur_step_options *o, double *norm);  /* clip, step, clear the gradient; RECUR_EDIVERGE leaves the weights alone; norm: of the gradient, may be NULL */
 
 /* --- state of one sequence: the caller's ------------------------------------------------------------------------ */
 size_t recur_state_size(const recur_model *m);                       /* floats */

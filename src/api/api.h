@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * api - floor 7: what recur.h promises.  Arguments are checked here, and floors put together; the logic is below. */
+#ifndef RC_API_H
+#define RC_API_H
+#include "decode/decode.h"
+#include "train/train.h"
+
+struct recur_run {
+    recur *r;
+    recur_model *m;
+    rc_run *u;
+    rc_optim *optim;             /* training: room for the hungriest optimizer, so that an update allocates nothing */
+    rc_loss loss;                /* of the last recur_loss */
+};
+
+/* An argument that cannot be right: the message names the function. */
+#define RC_NEED(r, truth, code, ...) do { if (!(truth)) return rc_fail(r, code, __VA_ARGS__); } while (0)
+
+int rc_text_of(recur *r, json_t *j, char **out);               /* JSON as text for recur_free; drops j */
+int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_task **out);   /* name NULL: the model's */
+void rc_options_or_default(const recur_train_options *o, recur_train_options *out);
+bool rc_problem_text(const json_t *problems, char *out, size_t n);    /* one line about the lines left out; false: none were */
+#endif

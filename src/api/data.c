@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ * data.c - examples from files, from arrays in memory, from a callback. */
+#include <math.h>
+#include <stdio.h>
+
+#include "api/api.h"
+
+int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_task **out)
+{
+    *out = name ? rc_task_find(name) : m ? m->task : NULL;
+    if (!*out) {
+        char names[256] = "";
+        size_t at = 0;
+        for (int i = 0; rc_tasks[i] && at < sizeof names; i++)
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", rc_tasks[i]->name);
+        return rc_fail(r, RECUR_EOPTION, "no task '%s'; there are %s", name ? name : "", names);
+    }
+    RC_NEED(r, !m || *out == m->task, RECUR_EOPTION, "data for task '%s', but the model was made for '%s'", (*out)->name, m->task->name);
+    return RECUR_OK;
+}
+
+void rc_options_or_default(const recur_train_options *o, recur_train_options *out)
+{
+    int n;
+    const recur_option *rows = recur_train_table(&n);
+    if (o) *out = *o;
+    else recur_option_defaults(rows, n, out);
+}
+
+bool rc_problem_text(const json_t *problems, char *out, size_t n)
+{
+    size_t count = json_array_size(problems);
+    const json_t *first = json_array_get(problems, 0);
+    const char *file = json_string_value(json_object_get(first, "file")), *what = json_string_value(json_object_get(first, "what"));
+    long long line = (long long)json_integer_value(json_object_get(first, "line"));
+    if (count) snprintf(out, n, "%zu lines left out; the first: %s:%lld: %s", count, file ? file : "", line, what ? what : "");
+    return count > 0;
+}
+
+static int begin(recur *r, recur_data **out, const char *task, const recur_model *m)
+{
+    const rc_task *t;
+    int e = rc_task_named(r, task, m, &t);
+    return e < 0 ? e : rc_data_new(r, out, t);
+}
+
+static const rc_like *like_of(const recur_model *m, rc_like *like)
+{
+    if (!m) return NULL;
+    *like = (rc_like){ .text = m->text, .labels = m->labels, .scaling = &m->scaling };
+    return like;
+}
+
+int recur_data_files(recur *r, recur_data **out, const char *task, const char *const *path, int n,
+                     const recur_train_options *o, const recur_model *m)
+{
+    if (!r || !out) return RECUR_EOPTION;
+    *out = NULL;
+    RC_NEED(r, path && n > 0, RECUR_EOPTION, "recur_data_files: no file is named");
+    recur_data *d = NULL;
+    recur_train_options all;
+    rc_like like;
+    rc_options_or_default(o, &all);
+    json_t *problems = json_array();
+    int e = begin(r, &d, task, m);
+    if (e < 0) goto fail;
+    if (!problems) { e = rc_fail(r, RECUR_ENOMEM, "out of memory"); goto fail; }
+    if ((e = d->task->read(d, path, n, &all, like_of(m, &like), RC_ALL, problems)) < 0) goto fail;
+    char said[512];
+    if (rc_problem_text(problems, said, sizeof said)) rc_warn(r, "%s", said);
+    json_decref(problems);
+    *out = d;
+    return RECUR_OK;
+fail:
+    json_decref(problems);
+    recur_data_close(d);
+    return e;
+}
+
+int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next_example *next, void *ud,
+                        const recur_train_options *o, const recur_model *m)
+{
+    if (!r || !out) return RECUR_EOPTION;
+    *out = NULL;
+    RC_NEED(r, next, RECUR_EOPTION, "recur_data_callback: no function is given");
+    recur_data *d = NULL;
+    recur_train_options all;
+    rc_like like;
+    rc_options_or_default(o, &all);
+    int e = begin(r, &d, task, m);
+    if (e < 0) goto fail;
+    if ((e = d->task->pull(d, next, ud, &all, like_of(m, &like))) < 0) goto fail;
+    *out = d;
+    return RECUR_OK;
+fail:
+    recur_data_close(d);
+    return e;
+}
+
+/* --- arrays --- */
+
+static int check_arrays(recur *r, const recur_arrays *a)
+{
+    const char *f = "recur_data_arrays";
+    RC_NEED(r, a && a->count > 0 && a->steps > 0, RECUR_EOPTION, "%s: count and steps must be at least 1", f);
+    RC_NEED(r, a->features >= 0 && (a->features > 0) == (a->x != NULL), RECUR_EOPTION, "%s: x goes with features > 0", f);
+    RC_NEED(r, (a->ids != NULL) == (a->x == NULL), RECUR_EOPTION, "%s: either x or ids, not both and not neither", f);
+    RC_NEED(r, !a->ids || a->vocabulary > 0, RECUR_EOPTION, "%s: ids need `vocabulary`, how many different ones there may be", f);
+    RC_NEED(r, !a->label || !a->value, RECUR_EOPTION, "%s: targets are either labels or values", f);
+    RC_NEED(r, !a->label || a->classes > 1, RECUR_EOPTION, "%s: labels need `classes` of at least 2", f);
+    RC_NEED(r, !a->value || a->outputs > 0, RECUR_EOPTION, "%s: values need `outputs` of at least 1", f);
+    return RECUR_OK;
+}
+
+/* Sequence i of a: everything that is looked at while computing is looked at here once. */
+static int check_sequence(recur *r, const recur_arrays *a, int i, int T)
+{
+    const char *f = "recur_data_arrays";
+    size_t row = (size_t)i * (size_t)a->steps;
+    RC_NEED(r, T > 0 && T <= a->steps, RECUR_EDATA, "%s: sequence %d has length %d, not one from 1 to %d", f, i, T, a->steps);
+    for (int t = 0; a->ids && t < T; t++)
+        RC_NEED(r, a->ids[row + (size_t)t] >= 0 && a->ids[row + (size_t)t] < a->vocabulary, RECUR_EDATA,
+                "%s: sequence %d, step %d: id %d is not below vocabulary %d", f, i, t, a->ids[row + (size_t)t], a->vocabulary);
+    size_t F = (size_t)a->features;
+    for (size_t k = 0; a->x && k < (size_t)T * F; k++)
+        RC_NEED(r, isfinite(a->x[row * F + k]), RECUR_EDATA, "%s: sequence %d, step %zu: x is not a finite number", f, i, k / F);
+    for (int t = 0; a->label && t < (a->per_step ? T : 1); t++) {
+        int32_t y = a->label[a->per_step ? row + (size_t)t : (size_t)i];
+        RC_NEED(r, y >= -1 && y < a->classes, RECUR_EDATA, "%s: sequence %d: label %d is not below classes %d", f, i, y, a->classes);
+    }
+    return RECUR_OK;
+}
+
+/* Class k is called by its number. */
+static int number_labels(recur *r, recur_data *d)
+{
+    int e = rc_vocab_new(r, &d->labels);
+    for (int k = 0; k < d->classes && e >= 0; k++) {
+        char name[16];
+        int32_t id;
+        int n = snprintf(name, sizeof name, "%d", k);
+        e = rc_vocab_add(d->labels, name, (size_t)n, 0, &id);
+    }
+    return e;
+}
+
+static int add_sequence(recur_data *d, const recur_arrays *a, int i)
+{
+    int T = a->length ? a->length[i] : a->steps, e = check_sequence(d->r, a, i, T);
+    rc_example *x;
+    if (e < 0 || (e = rc_data_example(d, &x)) < 0 || (e = rc_data_row(d, (size_t)T)) < 0) return e;
+    size_t n = (size_t)T, from = (size_t)i * (size_t)a->steps, F = (size_t)a->features, C = (size_t)a->outputs;
+    *x = (rc_example){ .at = d->rows, .T = T, .label = a->label && !a->per_step ? a->label[i] : -1, .file = -1, .weight = 1 };
+    if (a->x) memcpy(d->x + x->at * F, a->x + from * F, n * F * sizeof *d->x);
+    if (a->ids) memcpy(d->ids[0] + x->at, a->ids + from, n * sizeof *a->ids);
+    if (a->label && a->per_step) memcpy(d->step_label + x->at, a->label + from, n * sizeof *a->label);
+    if (a->value && a->per_step) memcpy(d->value + x->at * C, a->value + from * C, n * C * sizeof *a->value);
+    if (a->value && !a->per_step) memcpy(d->value + (size_t)i * C, a->value + (size_t)i * C, C * sizeof *a->value);
+    d->rows += n;
+    d->units += T;
+    return RECUR_OK;
+}
+
+int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a)
+{
+    if (!r || !out) return RECUR_EOPTION;
+    *out = NULL;
+    recur_data *d = NULL;
+    size_t values;
+    int e = check_arrays(r, a);
+    if (e < 0 || (e = begin(r, &d, "classify", NULL)) < 0) return e;
+    d->own = true;
+    d->C = a->ids ? 1 : 0;
+    d->F = a->features;
+    d->vocabulary = a->vocabulary;
+    d->classes = a->label ? a->classes : 0;
+    d->outputs = a->value ? a->outputs : 0;
+    d->per_step = a->per_step != 0;
+    if (d->classes && (e = number_labels(r, d)) < 0) goto fail;
+    size_t rows = (size_t)a->count * (d->per_step ? (size_t)a->steps : 1);
+    if (d->outputs && !rc_mul(rows, (size_t)d->outputs, &values)) { e = rc_fail(r, RECUR_ENOMEM, "out of memory"); goto fail; }
+    if (d->outputs && !(d->value = rc_new(r, values, sizeof *d->value))) { e = RECUR_ENOMEM; goto fail; }
+    if (d->classes && d->per_step && !(d->step_label = rc_new(r, rows, sizeof *d->step_label))) { e = RECUR_ENOMEM; goto fail; }
+    for (int i = 0; i < a->count; i++)
+        if ((e = add_sequence(d, a, i)) < 0) goto fail;
+    *out = d;
+    return RECUR_OK;
+fail:
+    recur_data_close(d);
+    return e;
+}

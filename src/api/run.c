@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ * run.c - one planned block of memory that computes: forward, loss, backward, update, state, step.
+ * Nothing here allocates but recur_run_new. */
+#include <math.h>
+
+#include "api/api.h"
+
+/* In the double build these are doubles; its tests know. */
+static const float *numbers(const real *x) { return (const void *)x; }
+
+static const rc_optim_kind *hungriest(void)
+{
+    const rc_optim_kind *best = rc_optims[0];
+    for (int i = 1; rc_optims[i]; i++)
+        if (rc_optims[i]->moments > best->moments) best = rc_optims[i];
+    return best;
+}
+
+static int rows_of(const recur_dims *d) { return d->N ? d->N : d->B * d->T; }
+
+static bool good(const recur_dims *d)
+{
+    return d && d->B > 0 && d->T > 0 && d->N >= 0 && (int64_t)d->B * d->T <= INT32_MAX && d->N <= d->B * d->T;
+}
+
+size_t recur_run_size(const recur_model *m, const recur_dims *d)
+{
+    if (!m || !good(d)) return 0;
+    size_t moments = d->train ? (size_t)hungriest()->moments * m->net->params.total * sizeof(real) : 0;
+    return rc_run_size(m->net, d->B, d->T, rows_of(d), d->train != 0, d->scores != 0) + moments;
+}
+
+int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d)
+{
+    if (!r || !out) return RECUR_EOPTION;
+    *out = NULL;
+    RC_NEED(r, m, RECUR_EOPTION, "recur_run_new: no model is given");
+    RC_NEED(r, good(d), RECUR_EOPTION, "recur_run_new: B and T must be at least 1, N at most B*T = %d", d ? d->B * d->T : 0);
+    recur_run *u = rc_new(r, 1, sizeof *u);
+    if (!u) return RECUR_ENOMEM;
+    int e;
+    u->r = r;
+    u->m = m;
+    if ((e = rc_run_new(r, &u->u, m->net, m->w, d->B, d->T, rows_of(d), d->train != 0, d->scores != 0)) < 0) goto fail;
+    if (d->train && (e = rc_optim_new(r, &u->optim, hungriest()->name, m->net->params.total)) < 0) goto fail;
+    *out = u;
+    return RECUR_OK;
+fail:
+    recur_run_free(u);
+    return e;
+}
+
+void recur_run_free(recur_run *u)
+{
+    if (!u) return;
+    if (u->optim) u->optim->kind = hungriest();    /* as it was made */
+    rc_optim_free(u->optim);
+    rc_run_free(u->u);
+    rc_free(u->r, u);
+}
+
+const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *rows, int *width)
+{
+    int n = 0;
+    if (!u || !b) return NULL;
+    if (head < 0 || head >= u->m->net->branches) {
+        rc_fail(u->r, RECUR_EOPTION, "recur_forward: head %d of a net that has %d", head, u->m->net->branches);
+        return NULL;
+    }
+    if (!u->u->scores) {
+        rc_fail(u->r, RECUR_EOPTION, "recur_forward: the run was made without `scores` in its recur_dims");
+        return NULL;
+    }
+    const real *z = rc_run_forward(u->u, b, head, &n);
+    if (rows) *rows = z ? n : 0;
+    if (width) *width = u->m->net->branch[head].head->in;
+    return numbers(z);
+}
+
+double recur_loss(recur_run *u, const recur_batch *b)
+{
+    if (!u || !b || rc_run_loss(u->u, b, !u->u->train, 1, &u->loss) < 0) return (double)NAN;
+    return u->loss.loss;
+}
+
+void recur_backward(recur_run *u)
+{
+    if (u && u->u->train && u->u->pending) rc_run_backward(u->u);
+}
+
+const float *recur_gradient(const recur_run *u, int param)
+{
+    const rc_params *ps = &u->m->net->params;
+    if (!u->u->train || param < 0 || param >= ps->n || ps->p[param].frozen) return NULL;
+    return numbers(u->u->g + ps->p[param].at);
+}
+
+/* Another optimizer than last time begins with clean moments.  All blocks are there: see recur_run_new. */
+static void change(rc_optim *o, const rc_optim_kind *kind)
+{
+    o->kind = hungriest();
+    rc_optim_clear(o);
+    o->kind = kind;
+}
+
+static double given(double x, double usual) { return x != 0 && !isnan(x) ? x : usual; }
+
+int recur_update(recur_run *u, const recur_step_options *o, double *norm)
+{
+    static const recur_step_options plain = { 0 };
+    double unused;
+    if (!u) return RECUR_EOPTION;
+    RC_NEED(u->r, u->optim, RECUR_EOPTION, "recur_update: the run was made without `train` in its recur_dims");
+    recur_step_options s = o ? *o : plain;
+    if (!s.optimizer) s.optimizer = "adamw";
+    const rc_optim_kind *kind = rc_optim_find(s.optimizer);
+    RC_NEED(u->r, kind, RECUR_EOPTION, "recur_update: no optimizer '%s'", s.optimizer);
+    if (kind != u->optim->kind) change(u->optim, kind);
+    s.lr = given(s.lr, kind->lr);
+    s.beta1 = given(s.beta1, 0.9);
+    s.beta2 = given(s.beta2, 0.999);
+    s.eps = given(s.eps, 1e-8);
+    int e = rc_optim_step(u->optim, u->u, &s, norm ? norm : &unused);
+    rc_run_clear(u->u);
+    u->u->step++;
+    return e < 0 ? e : RECUR_OK;
+}
+
+/* --- state --- */
+
+size_t recur_state_size(const recur_model *m) { return m->net->state_size; }
+
+void recur_state_reset(recur_run *u, int b)
+{
+    if (u && b < u->u->B) rc_run_state_reset(u->u, b);
+}
+
+void recur_state_get(const recur_run *u, int b, float *state)
+{
+    size_t n = u->m->net->state_size;
+    const real *s = u->u->state + (size_t)b * n;
+    if (b < 0 || b >= u->u->B) return;
+    for (size_t i = 0; i < n; i++) state[i] = (float)s[i];
+}
+
+void recur_state_set(recur_run *u, int b, const float *state)
+{
+    size_t n = u->m->net->state_size;
+    real *s = u->u->state + (size_t)b * n;
+    if (b < 0 || b >= u->u->B) return;
+    if (!state) memset(s, 0, n * sizeof *s);
+    else for (size_t i = 0; i < n; i++) s[i] = state[i];
+}
+
+const float *recur_step(recur_run *u, float *state, int32_t id, const float *x)
+{
+    const rc_facts *f = &u->m->net->facts;
+    if (!u->m->net->streams || f->columns > 1) {
+        rc_fail(u->r, RECUR_ESHAPE, "recur_step: this net cannot go one step at a time: %s",
+                f->columns > 1 ? "it reads pairs of units" : "a layer of it looks ahead");
+        return NULL;
+    }
+    recur_batch b = { .T = 1, .B = 1, .N = 1, .C = x ? 0 : 1, .F = x ? f->features : 0, .ids = x ? NULL : &id, .x = x };
+    recur_state_set(u, 0, state);
+    const float *z = recur_forward(u, &b, 0, NULL, NULL);
+    if (z) recur_state_get(u, 0, state);
+    return z;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ * train.c - the whole job in one call: read, choose, build, fit, settle, baseline, card.  And `fit` alone. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "api/api.h"
+
+enum { LINE = 4096 };            /* longest net line that a task chooses */
+
+/* Stands between the loop and the caller's watch: the card wants to know how long it took. */
+typedef struct {
+    recur_watch *watch; void *ud;
+    double seconds;
+    bool stop;                   /* asked for before the loop began */
+} observer;
+
+static int observe(void *ud, const recur_progress *p)
+{
+    observer *w = ud;
+    w->seconds = p->seconds;
+    return w->watch ? w->watch(w->ud, p) : 0;
+}
+
+static int tell(observer *w, int event, const char *text)
+{
+    recur_progress p = { .event = event, .held = (double)NAN, .text = text };
+    if (w->watch && w->watch(w->ud, &p)) w->stop = true;
+    return 0;
+}
+
+static int say(void *ud, const char *form, ...)
+{
+    char line[1024];
+    va_list list;
+    va_start(list, form);
+    vsnprintf(line, sizeof line, form, list);
+    va_end(list);
+    return tell(ud, RECUR_CHOSEN, line);
+}
+
+/* --- the card: what was trained, on what, how long, with what --- */
+
+static json_t *files(recur *r, const char *const *path, int n)
+{
+    json_t *out = json_array();
+    for (int i = 0; i < n; i++) {
+        rc_buf b;
+        char hash[20] = "";
+        rc_buf_init(&b, r, 0);
+        if (strcmp(path[i], "-") != 0 && rc_file_read(r, path[i], &b) >= 0)
+            snprintf(hash, sizeof hash, "%016" PRIx64, rc_hash(b.s, b.n));
+        rc_buf_free(&b);
+        json_array_append_new(out, json_pack("{s:s, s:s}", "file", path[i], "xxh3", hash));
+    }
+    return out;
+}
+
+/* What the loop wrote (steps, epochs, best value, ...) is joined by where it came from. */
+static int write_card(recur_model *m, const observer *w, const recur_data *d, const recur_data *held, const recur_train_options *o, json_t *data)
+{
+    json_t *t = json_object_get(m->card, "training"), *options = rc_options_json(o);
+    json_t *more = json_pack("{s:o, s:I, s:I, s:I, s:f, s:s, s:i, s:s}", "data", data ? data : json_array(),
+                             "examples", (json_int_t)recur_data_count(d), "held_out", (json_int_t)(held ? recur_data_count(held) : 0),
+                             "units", (json_int_t)d->units, "seconds", w->seconds, "kernels", m->r->kern->name,
+                             "threads", rc_pool_threads(m->r->pool), "version", RECUR_VERSION);
+    int bad = !more || !options;
+    if (!bad) bad = t ? json_object_update(t, more) : json_object_set(m->card, "training", more);
+    if (!bad) bad = json_object_set(m->card, "options", options);
+    json_decref(more);
+    json_decref(options);
+    return bad ? rc_fail(m->r, RECUR_ENOMEM, "out of memory") : RECUR_OK;
+}
+
+/* --- fitting: what both ways in have in common --- */
+
+static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, observer *w, json_t *data)
+{
+    int e;
+    if (w->stop) { e = rc_fail(m->r, RECUR_ESTOP, "stopped before the first step"); goto done; }
+    if ((e = rc_fit(m, d, held, o, observe, w)) < 0) goto done;
+    if (m->task->settle && held && (e = m->task->settle(m, held)) < 0) goto done;
+    e = write_card(m, w, d, held, o, data);
+    data = NULL;
+done:
+    json_decref(data);
+    return e < 0 ? e : RECUR_OK;
+}
+
+int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch, void *ud)
+{
+    if (!m) return RECUR_EOPTION;
+    RC_NEED(m->r, d, RECUR_EOPTION, "recur_fit: no data are given");
+    recur_train_options all;
+    char line[LINE];
+    observer w = { .watch = watch, .ud = ud };
+    rc_options_or_default(o, &all);
+    all.net = m->net->line;                    /* the net stands; everything else may still be chosen */
+    int e = m->task->choose(d, &all, line, sizeof line, say, &w);
+    if (e < 0) return e;
+    all.net = m->net->line;
+    return fit(m, d, held, &all, &w, NULL);
+}
+
+/* --- the whole job --- */
+
+static int read_part(recur *r, const rc_task *t, recur_data **out, const char *const *path, int n, const recur_train_options *o,
+                     const rc_like *like, int part, observer *w)
+{
+    char said[512];
+    json_t *problems = json_array();
+    int e = problems ? rc_data_new(r, out, t) : rc_fail(r, RECUR_ENOMEM, "out of memory");
+    if (e >= 0) e = t->read(*out, path, n, o, like, part, problems);
+    if (e >= 0 && part != RC_HELD_PART && rc_problem_text(problems, said, sizeof said)) {
+        rc_warn(r, "%s", said);
+        tell(w, RECUR_WARNED, said);
+    }
+    json_decref(problems);
+    return e;
+}
+
+/* The held-out part measures and learns nothing: vocabulary, labels and scaling are the training part's. */
+static int read_all(recur *r, const rc_task *t, recur_data **d, recur_data **held, const char *const *path, int n,
+                    const recur_train_options *o, observer *w)
+{
+    bool own = !o->valid && o->held > 0;
+    int e = read_part(r, t, d, path, n, o, NULL, own ? RC_TRAIN_PART : RC_ALL, w);
+    if (e < 0 || !(own || o->valid)) return e;
+    rc_like like = { .text = (*d)->text, .labels = (*d)->labels, .scaling = &(*d)->scaling };
+    return o->valid ? read_part(r, t, held, &o->valid, 1, o, &like, RC_ALL, w)
+                    : read_part(r, t, held, path, n, o, &like, RC_HELD_PART, w);
+}
+
+static int refuse_to_replace(recur *r, const recur_train_options *o)
+{
+    if (!o->out || o->force > 0 || o->resume > 0 || strcmp(o->out, "-") == 0) return RECUR_OK;
+    FILE *f = fopen(o->out, "rb");
+    if (!f) return RECUR_OK;
+    fclose(f);
+    return rc_fail(r, RECUR_EOPTION, "%s is there already; --force replaces it, --resume goes on with its checkpoint", o->out);
+}
+
+int recur_train(recur *r, recur_model **out, const char *task, const char *const *path, int n,
+                const recur_train_options *given, recur_watch *watch, void *ud)
+{
+    if (!r || !out) return RECUR_EOPTION;
+    *out = NULL;
+    RC_NEED(r, path && n > 0, RECUR_EOPTION, "recur_train: no file is named");
+    const rc_task *t;
+    recur_data *d = NULL, *held = NULL;
+    recur_model *m = NULL;
+    recur_train_options o;
+    char line[LINE] = "";
+    observer w = { .watch = watch, .ud = ud };
+    rc_options_or_default(given, &o);
+    int e = rc_task_named(r, task, NULL, &t);
+    if (e < 0 || (e = refuse_to_replace(r, &o)) < 0) goto done;
+    if ((e = read_all(r, t, &d, &held, path, n, &o, &w)) < 0) goto done;
+    if ((e = t->choose(d, &o, line, sizeof line, say, &w)) < 0) goto done;
+    if ((e = rc_model_build(r, &m, o.net ? o.net : line, d, (uint64_t)o.seed, o.vectors)) < 0) goto done;
+    o.net = m->net->line;
+    if ((e = fit(m, d, held, &o, &w, files(r, path, n))) < 0) goto done;
+    if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0) goto done;
+    if (!o.out) goto done;
+    if ((e = recur_model_save(m, o.out)) >= 0) tell(&w, RECUR_SAVED, o.out);
+done:
+    recur_data_close(held);
+    recur_data_close(d);
+    if (e < 0) { recur_model_free(m); return e; }
+    *out = m;
+    return RECUR_OK;
+}
