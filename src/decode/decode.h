@@ -5,10 +5,13 @@
 #include "task/task.h"
 
 typedef struct { double temperature, top_p, penalty; int top_k; } rc_sampler;
-/* One id from scores [n]: repetition penalty over `recent` (Keskar et al. 2019), temperature (0: the largest), top-k, top-p;
- * coin in [0, 1) decides.  Never picks an id whose banned[id] is set (may be NULL).  work: [2 n] reals-and-ids scratch. */
+/* One id from scores [n]: repetition penalty over `recent` (Keskar et al. 2019), temperature (0: the largest), top-k (0: all),
+ * top-p (0 or 1: all); coin in [0, 1) decides.  Never picks an id whose banned[id] is set (may be NULL); -1: nothing is
+ * left to pick.  work: rc_sample_work(n) bytes, aligned as malloc does. */
 int rc_sample(const real *score, int n, const rc_sampler *s, const int32_t *recent, int nrecent, const uint8_t *banned, double coin, void *work);
 size_t rc_sample_work(int n);
+/* Text that goes on from o->prompt, in whole UTF-8 signs (a byte that cannot become one is written as U+FFFD). */
 int rc_generate(recur *r, const recur_model *m, const recur_generate_options *o, recur_emit *emit, void *ud);
-int rc_copy_report(const recur_model *m, const char *text, const char *const *path, int n, json_t **out);   /* suffix array over the training ids */
+/* How much of `text` stands word for word in the training text, which the model file carries or which `path` names. */
+int rc_copy_report(const recur_model *m, const char *text, const char *const *path, int n, json_t **out);
 #endif

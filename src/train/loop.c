@@ -5,6 +5,7 @@
  * state alone, never on the clock: so a training that is cut off and resumed, or repeated with the same number of steps,
  * gives the same bits. */
 #include <math.h>
+#include <stdio.h>
 
 #include "train/train.h"
 
@@ -108,12 +109,17 @@ static const char *culprit(const rc_fitting *f, char *out, size_t n)
     return out;
 }
 
-static void start_epoch(rc_fitting *f)
+int rc_fit_epoch(rc_fitting *f)
 {
-    recur_data_start(f->d, (int)f->o.batch, (int)f->o.bptt, (uint64_t)f->o.seed, (int)f->s.epoch);
+    const uint64_t seed = (uint64_t)f->o.seed + 1;               /* 0 would be: in order */
+    recur_data_start(f->d, (int)f->o.batch, (int)f->o.bptt, seed, (int)f->s.epoch);
     f->batches = rc_data_batches(f->d);
-    if (f->s.at > 0) rc_data_seek(f->d, (int)f->s.at);
+    if (f->batches <= 0 && f->d->cut.error < 0) return f->d->cut.error;
+    if (f->batches <= 0)
+        return rc_fail(f->r, RECUR_EDATA, "the training data do not fill a batch; a smaller --batch or --bptt may do");
+    rc_data_seek(f->d, (int)f->s.at);
     f->started = true;
+    return RECUR_OK;
 }
 
 /* Gradients of the step's batches, added; the mean loss of them. */
@@ -147,7 +153,7 @@ int rc_fit_step(rc_fitting *f)
     const recur_train_options *o = &f->o;
     double loss;
     int e;
-    if (!f->started) start_epoch(f);
+    if (!f->started && (e = rc_fit_epoch(f)) < 0) return e;
     if ((e = gather(f, &loss)) < 0) return e;
     f->course.plateau = s->plateau;
     f->lr = f->sched->rate(&f->course, s->step);

@@ -5,6 +5,7 @@
  * number alone.  Threads take slices; a slice's sum of squares is taken in order and the slices' sums are added in order,
  * so neither norm nor weights depend on the number of threads. */
 #include <math.h>
+#include <stdio.h>
 
 #include "train/train.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * options.c - the options of a training as JSON, for the model's card and for what a checkpoint holds on to. */
 #include <math.h>
+#include <stdio.h>
 
 #include "train/train.h"
 

@@ -55,7 +55,7 @@ done:
 
 static double epoch_units(const rc_fitting *f)
 {
-    return f->d->stream ? (double)f->batches * (double)f->o.batch * (double)f->o.bptt : (double)f->d->rows;
+    return f->d->stream ? (double)f->batches * (double)f->d->cut.B * (double)f->d->cut.T : (double)f->d->rows;
 }
 
 /* Steps between evaluations; 0: at the end of each epoch.  Streams: epochs where there are about as many as wanted, else
@@ -96,10 +96,7 @@ int rc_fit_pace(rc_fitting *f)
     const recur_train_options *o = &f->o;
     double row_seconds = 0, score_seconds = 0;
     int e;
-    recur_data_start(f->d, (int)o->batch, (int)o->bptt, (uint64_t)o->seed, 0);
-    f->batches = rc_data_batches(f->d);
-    if (f->batches <= 0)
-        return rc_fail(f->r, RECUR_EDATA, "the training data do not fill a batch; a smaller --batch or --bptt may do");
+    if ((e = rc_fit_epoch(f)) < 0) return e;
     f->course = (rc_sched_io){ .lr = o->lr, .floor = o->floor, .factor = o->lr_factor, .warmup = o->warmup,
                                .after = o->lr_after, .epoch_steps = epoch_steps(f), .plateau = 1 };
     if (f->s.steps > 0) {                /* resumed */

@@ -107,6 +107,7 @@ typedef struct {
 int rc_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch, void *ud);
 int rc_fit_tell(rc_fitting *f, int event, const char *text, bool better);    /* calls watch; f->stop once it asks for it */
 int rc_fit_say(void *fitting, const char *form, ...) __attribute__((format(printf, 2, 3)));   /* RECUR_CHOSEN */
+int rc_fit_epoch(rc_fitting *f);         /* data to s.epoch, s.at */
 int rc_fit_step(rc_fitting *f);          /* one update */
 int rc_fit_pace(rc_fitting *f);          /* s.steps, every, course; with --time it measures first and leaves no trace */
 int rc_fit_judge(rc_fitting *f);         /* evaluation: best weights, plateau, averaging */
