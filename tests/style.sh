@@ -34,5 +34,10 @@ fail "$(grep -nE '\b(printf|puts|putchar|perror|exit|abort)[[:space:]]*\(' $lib 
 fail "$(grep -nE '\b(rand|srand|drand48|strtok|setlocale)[[:space:]]*\(' $lib || true)" "hidden state"
 fail "$(grep -nE '\b(malloc|calloc|realloc|strdup)[[:space:]]*\(' $lib | grep -vE '^src/base/(memory|error)\.c' || true)" "memory comes from rc_new, rc_grow, rc_copy"
 
+# Numbers of equations in the code stand in docs/math.md.
+for number in $(grep -ohE '\(([RLGOMISTEDACWPQK])[0-9]{1,2}\)' $(find src/cell src/layer src/head src/kern/ref*.c -name '*.c' 2>/dev/null | grep -v par.c) | sort -u); do
+    grep -qF "$number" docs/math.md || fail "$number" "an equation of the code that docs/math.md does not have"
+done
+
 [ $bad = 0 ] && echo "style: $(printf '%s\n' $all | wc -l) files in form"
 exit $bad
