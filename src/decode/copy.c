@@ -142,30 +142,15 @@ static double distinct(recur *r, const int32_t *id, int n, int k, int *error)
     return part;
 }
 
-/* --- texts as the task reads them --- */
-typedef struct { const char *text; bool given; } one_text;
-
-static int next_text(void *ud, recur_example *out)
-{
-    one_text *t = ud;
-    if (t->given) return 1;
-    t->given = true;
-    *out = (recur_example){ .text = t->text };
-    return 0;
-}
-
-/* path NULL: the one text */
-static int read_ids(const recur_model *m, const char *const *path, int n, const char *text, recur_data **out)
+static int read_files(const recur_model *m, const char *const *path, int n, recur_data **out)
 {
     recur_train_options o;
     const rc_like like = { .text = m->text, .labels = m->labels, .scaling = &m->scaling };
-    one_text one = { text, false };
     int e, rows;
     const recur_option *table = recur_train_table(&rows);
     recur_option_defaults(table, rows, &o);
     if ((e = rc_data_new(m->r, out, m->task)) < 0) return e;
-    if (path) return m->task->read(*out, path, n, &o, &like, RC_ALL, NULL);
-    return m->task->pull(*out, next_text, &one, &o, &like);
+    return m->task->read(*out, path, n, &o, &like, RC_ALL, NULL);
 }
 
 static int report(const recur_model *m, const int32_t *id, int n, const int32_t *run, json_t **out)
@@ -196,36 +181,37 @@ static int report(const recur_model *m, const int32_t *id, int n, const int32_t 
 int rc_copy_report(const recur_model *m, const char *text, const char *const *path, int paths, json_t **out)
 {
     recur *r = m->r;
-    recur_data *said = NULL, *files = NULL;
-    rc_ids carried = { .r = r };
+    recur_data *files = NULL;
+    rc_ids carried = { .r = r }, said = { .r = r };
     automaton a = { 0 };
     int32_t *order = NULL, *run = NULL;
-    int e, V;
+    int64_t unknown = 0;
+    int e, V, n;
     *out = NULL;
     if (!m->text) return rc_fail(r, RECUR_EOPTION, "this model does not read text: nothing can be copied");
     V = rc_vocab_size(m->text->vocab);
-    if ((e = read_ids(m, NULL, 0, text, &said)) < 0) goto done;
-    if (said->rows > INT32_MAX / 8) {
+    if ((e = rc_units(m->text, text, &said, &unknown)) < 0) goto done;
+    if (said.n > INT32_MAX / 8) {
         e = rc_fail(r, RECUR_EDATA, "copy report: the text is too long");
         goto done;
     }
-    const int n = (int)said->rows;
+    n = (int)said.n;
     e = RECUR_ENOMEM;
     if (!(order = rc_new(r, 3 * (size_t)n + 4, sizeof *order)) || !(run = rc_new(r, (size_t)n + 1, sizeof *run))) goto done;
-    if ((e = build(r, &a, said->ids[0], n, V)) < 0) goto done;
+    if ((e = build(r, &a, said.id, n, V)) < 0) goto done;
     if (paths > 0) {
-        if ((e = read_ids(m, path, paths, NULL, &files)) < 0) goto done;
+        if ((e = read_files(m, path, paths, &files)) < 0) goto done;
         read_training(&a, files->ids[0], files->rows, V);
     } else {
         if ((e = rc_lm_training_ids(m, &carried)) < 0) goto done;
         read_training(&a, carried.id, carried.n, V);
     }
-    longest_runs(&a, said->ids[0], n, order, run);
-    e = report(m, said->ids[0], n, run, out);
+    longest_runs(&a, said.id, n, order, run);
+    e = report(m, said.id, n, run, out);
 done:
-    recur_data_close(said);
     recur_data_close(files);
     rc_ids_free(&carried);
+    rc_ids_free(&said);
     rc_free(r, a.s);
     rc_free(r, a.e);
     rc_free(r, a.root);

@@ -12,6 +12,8 @@ int rc_sample(const real *score, int n, const rc_sampler *s, const int32_t *rece
 size_t rc_sample_work(int n);
 /* Text that goes on from o->prompt, in whole UTF-8 signs (a byte that cannot become one is written as U+FFFD). */
 int rc_generate(recur *r, const recur_model *m, const recur_generate_options *o, recur_emit *emit, void *ud);
+/* Units of a text as a language model reads it: where lines end in </s>, each whole line gets one. */
+int rc_units(const rc_text *t, const char *s, rc_ids *out, int64_t *unknown);
 /* How much of `text` stands word for word in the training text, which the model file carries or which `path` names. */
 int rc_copy_report(const recur_model *m, const char *text, const char *const *path, int n, json_t **out);
 #endif

@@ -103,23 +103,40 @@ static int say(talk *k, int32_t id)
     return e < 0 ? e : k->wait.error;
 }
 
+int rc_units(const rc_text *t, const char *s, rc_ids *out, int64_t *unknown)
+{
+    rc_ids column[2] = { *out, { .r = t->r } };
+    int e = RECUR_OK;
+    if (rc_lm_start(t) != RC_EOS) {
+        e = rc_text_encode(t, s, strlen(s), column, unknown);
+    } else {
+        for (const char *end; e >= 0 && *s; s = *end ? end + 1 : end) {
+            end = s + strcspn(s, "\n");
+            e = rc_text_encode(t, s, (size_t)(end - s), column, unknown);
+            if (e >= 0 && *end) e = rc_ids_add(&column[0], RC_EOS);
+        }
+    }
+    *out = column[0];
+    rc_ids_free(&column[1]);
+    return e;
+}
+
 /* The start and the prompt; scores of the first unit. */
 static int listen(talk *k, const char *prompt, const real **score)
 {
-    rc_ids in[2] = { { .r = k->r }, { .r = k->r } };
+    rc_ids in = { .r = k->r };
     int64_t unknown = 0;
-    int e = rc_text_encode(k->m->text, prompt, strlen(prompt), in, &unknown);
+    int e = rc_units(k->m->text, prompt, &in, &unknown);
     if (e < 0) goto done;
     e = RECUR_ENOMEM;
     if (!(*score = hear(k, rc_lm_start(k->m->text)))) goto done;
-    for (size_t i = 0; i < in[0].n; i++)
-        if (!(*score = hear(k, in[0].id[i]))) goto done;
+    for (size_t i = 0; i < in.n; i++)
+        if (!(*score = hear(k, in.id[i]))) goto done;
     if (unknown > 0)
-        rc_warn(k->r, "%lld of the prompt's %zu units are not in the model's vocabulary", (long long)unknown, in[0].n);
+        rc_warn(k->r, "%lld of the prompt's %zu units are not in the model's vocabulary", (long long)unknown, in.n);
     e = RECUR_OK;
 done:
-    rc_ids_free(&in[0]);
-    rc_ids_free(&in[1]);
+    rc_ids_free(&in);
     return e;
 }
 

@@ -280,7 +280,7 @@ int rc_checkpoint_read(const char *dir, const rc_snapshot *c, bool force)
         e = read_one(path, c, force);
         if (e >= 0 && damage[0]) rc_warn(r, "%s; went on from %s", damage, path);
         if (e >= 0 || e == RECUR_EOPTION || e == RECUR_ENOMEM) return e;
-        if (!damage[0]) snprintf(damage, sizeof damage, "%s", recur_message(r));
+        if (!damage[0]) snprintf(damage, sizeof damage, "%s", r->message);
     }
     return e;
 }

@@ -195,7 +195,7 @@ static int save(rc_fitting *f)
     f->saved = rc_now();
     f->unsaved = e < 0;
     if (e >= 0) return rc_fit_tell(f, RECUR_SAVED, path, false);
-    rc_fit_tell(f, RECUR_WARNED, recur_message(f->r), false);    /* training is worth more than its checkpoint */
+    rc_fit_tell(f, RECUR_WARNED, f->r->message, false);    /* training is worth more than its checkpoint */
     return e;
 }
 
@@ -263,7 +263,7 @@ static void close_fit(rc_fitting *f)
 static int diverged(rc_fitting *f)
 {
     char why[700];
-    snprintf(why, sizeof why, "%s", recur_message(f->r));
+    snprintf(why, sizeof why, "%s", f->r->message);
     memcpy(f->m->w, f->best, f->n * sizeof(real));
     return rc_fail(f->r, RECUR_EDIVERGE, "step %lld: %s; the weights of step %lld are kept", (long long)f->s.step + 1, why,
                    (long long)f->s.best_step);
@@ -323,7 +323,7 @@ static int finish(rc_fitting *f)
 {
     int e = RECUR_OK;
     char why[700];
-    snprintf(why, sizeof why, "%s", recur_message(f->r));
+    snprintf(why, sizeof why, "%s", f->r->message);
     memcpy(f->m->w, f->best, f->n * sizeof(real));
     if (f->m->card) e = record(f);
     rc_fit_tell(f, RECUR_FINISHED, NULL, false);
