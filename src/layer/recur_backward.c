@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT
+ * recur, backward.  Per step: the gradient of y joins the states' in ds [B], the cell turns ds into dg (in place of g),
+ * a barrier, and dg times Wh gives the part of ds that went through the recurrent product, columns parted over the
+ * threads.  What does not depend on order - all weights, biases and dx - is left to whole products afterwards. */
+#include "layer/recur.h"
+
+typedef struct {
+    const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn;
+    real *du[2], *dp[2], *dhp[2];   /* scratch: [N][us]; [B][P*H] of row-wise cells; [N][W] of the projected output */
+    real *rest;                     /* scratch of the products */
+} job;
+typedef struct { const job *j; const rc_team *team; int d, lo, hi, clo, chi; } part;
+
+static size_t whole(size_t n) { return (n + 15) / 16 * 16; }
+
+static const real *recurrent_weights(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int d)
+{
+    return a->whd[d] && s->train ? a->whd[d] : rc_recur_w(l, s, l->at[d].wh);
+}
+
+/* Own columns of Wh as panels; of both rounds.  wr [W][H]: own units. */
+static void pack(const part *p)
+{
+    const rc_recur *l = p->j->l;
+    const rc_kern *k = p->j->s->k;
+    rc_recur_act *a = p->j->a;
+    int H = l->size, K = l->R1 * H, K2 = (l->l.cell->R - l->R1) * H, W = l->W;
+    const real *wh = recurrent_weights(l, a, p->j->s, p->d);
+    if (wh && p->chi > p->clo) {
+        k->pack(false, K, p->chi - p->clo, wh + p->clo, W, a->back[p->d] + rc_panel_at(k, K, p->clo));
+        if (l->l.cell->split)
+            k->pack(false, K2, p->chi - p->clo, wh + (size_t)K * (size_t)W + p->clo, W, a->back2[p->d] + rc_panel_at(k, K2, p->clo));
+    }
+    if (l->proj && p->hi > p->lo)
+        k->pack(false, W, p->hi - p->lo, rc_recur_w(l, p->j->s, l->at[p->d].wr) + p->lo, H, a->rback[p->d] + rc_panel_at(k, W, p->lo));
+}
+
+/* ds of the output += dy, own columns; where projected, on through wr to the cell's own units. */
+static void take_dy(const part *p, const rc_segment *g)
+{
+    const rc_recur *l = p->j->l;
+    const rc_kern *k = p->j->s->k;
+    rc_recur_act *a = p->j->a;
+    size_t out = (size_t)l->l.out, W = (size_t)l->W, w = (size_t)(p->chi - p->clo);
+    int at = p->d * l->W, H = l->size;
+    for (int i = 0; i < g->n && w; i++) {
+        const real *dy = a->a.dy + (size_t)(g->row + i) * out + (l->sum ? 0 : at) + p->clo;
+        real *dh = (l->proj ? a->dh : a->ds[0]) + (size_t)(g->b + i) * (size_t)a->hs + at + p->clo;
+        k->add(w, dy, dh);
+        if (l->proj)
+            memcpy(p->j->dhp[p->d] + (size_t)(g->row + i) * W + p->clo, dh, w * sizeof *dh);
+    }
+    if (!l->proj)
+        return;
+    rc_barrier(p->team);
+    if (p->hi > p->lo)
+        k->gemm(g->n, p->hi - p->lo, l->W, p->j->dhp[p->d] + (size_t)g->row * W, l->W, 1, a->rback[p->d] + rc_panel_at(k, l->W, p->lo),
+                false, a->ds[0] + (size_t)g->b * (size_t)a->ss + p->d * H + p->lo, a->ss);
+}
+
+/* What zoneout kept of a state goes past the cell (before), and is added behind it (after). */
+static void zone_before(const part *p, int t, const rc_segment *g, int lo, int hi)
+{
+    const rc_recur *l = p->j->l;
+    rc_recur_act *a = p->j->a;
+    size_t ss = (size_t)a->ss, at = (size_t)(p->d * l->size);
+    for (int k = 0; k < l->l.cell->S; k++) {
+        bool mask = rc_recur_zoneout(l, k) > 0;
+        if (mask)
+            rc_recur_zone(l, a, p->j->s, p->d, k, t, g, lo, hi);
+        for (int b = g->b; b < g->b + g->n; b++) {
+            const real *m = a->zmask[k] + (size_t)b * ss + at;
+            real *ds = a->ds[k] + (size_t)b * ss + at, *keep = a->keep[k] + (size_t)b * ss + at;
+            for (int j = lo; j < hi; j++) {
+                bool fresh = !mask || m[j] > 0;
+                keep[j] = fresh ? 0 : ds[j];
+                ds[j] = fresh ? ds[j] : 0;
+            }
+        }
+    }
+}
+
+static void zone_after(const part *p, const rc_segment *g, int lo, int hi)
+{
+    const rc_recur_act *a = p->j->a;
+    size_t ss = (size_t)a->ss, at = (size_t)(p->d * p->j->l->size);
+    for (int k = 0; k < p->j->l->l.cell->S && hi > lo; k++)
+        for (int b = g->b; b < g->b + g->n; b++)
+            p->j->s->k->add((size_t)(hi - lo), a->keep[k] + (size_t)b * ss + at + lo, a->ds[k] + (size_t)b * ss + at + lo);
+}
+
+static void io(const part *p, const rc_segment *g, int lo, int hi, rc_cell_io *c)
+{
+    const rc_recur *l = p->j->l;
+    const rc_recur_act *a = p->j->a;
+    rc_recur_io(l, a, p->j->s, p->d, g, 0, 0, c);
+    c->lo = lo, c->hi = hi;
+    c->dg = c->g;
+    c->du = p->j->du[p->d] ? p->j->du[p->d] + (size_t)g->row * (size_t)a->us : NULL;
+    c->dq = a->dq[p->d] ? a->dq[p->d] + (size_t)g->b * (size_t)l->size : NULL;
+    c->dp = l->P ? rc_g(&l->l, p->j->s, l->at[p->d].p) : NULL;
+    for (int k = 0; k < l->l.cell->S; k++)
+        c->ds[k] = a->ds[k] + (size_t)g->b * (size_t)a->ss + p->d * l->size;
+}
+
+/* dq = dn Wn of the second round, then the first round's gates.  Own units of dq are own columns. */
+static void first_round(const part *p, const rc_segment *g, rc_cell_io *c)
+{
+    const rc_recur *l = p->j->l;
+    const rc_kern *k = p->j->s->k;
+    const rc_recur_act *a = p->j->a;
+    int H = l->size, K = (l->l.cell->R - l->R1) * H, w = p->chi - p->clo;
+    rc_barrier(p->team);
+    if (w > 0)
+        k->gemm(g->n, w, K, c->dg + (size_t)l->R1 * (size_t)H, c->gs, 1, a->back2[p->d] + rc_panel_at(k, K, p->clo), false,
+                c->dq + p->clo, c->qs);
+    for (int i = 0; i < g->n && a->mask[p->d] && w > 0; i++) {
+        real *dq = c->dq + (size_t)i * (size_t)c->qs + p->clo;
+        k->mul((size_t)w, dq, a->mask[p->d] + (size_t)(g->b + i) * (size_t)l->W + p->clo, dq);
+    }
+    p->j->fn.backward[0](c);
+}
+
+/* A row-wise cell's gains: each sequence sums its own, so that the parting of rows changes no bit. */
+static void rowwise_cell(const part *p, const rc_segment *o)
+{
+    const rc_recur *l = p->j->l;
+    for (int i = 0; i < o->n; i++) {
+        rc_cell_io c;
+        rc_segment one = rc_recur_cut(o, i, i + 1);
+        io(p, &one, 0, l->size, &c);
+        c.dp = p->j->dp[p->d] + (size_t)one.b * (size_t)l->P * (size_t)l->size;
+        p->j->fn.backward[0](&c);
+    }
+}
+
+static void cell(const part *p, int t, const rc_segment *g)
+{
+    const rc_recur *l = p->j->l;
+    int lo = p->lo, hi = p->hi, r0 = 0, r1 = g->n;
+    rc_cell_io c;
+    if (l->rowwise) {
+        rc_part(g->n, 1, p->team->id, p->team->n, &r0, &r1);
+        lo = 0, hi = l->size;
+    }
+    rc_segment o = rc_recur_cut(g, r0, r1);
+    if (l->zone)
+        zone_before(p, t, &o, lo, hi);
+    if (l->rowwise) {
+        rowwise_cell(p, &o);
+    } else {
+        io(p, &o, lo, hi, &c);
+        p->j->fn.backward[l->l.cell->split ? 1 : 0](&c);
+        if (l->l.cell->split)
+            first_round(p, &o, &c);
+    }
+    if (l->zone)
+        zone_after(p, &o, lo, hi);
+}
+
+/* Own columns of the state before: += d(pre-activations) Wh, through the mask of recurrent dropout. */
+static void through_product(const part *p, const rc_segment *g)
+{
+    const rc_recur *l = p->j->l;
+    const rc_kern *k = p->j->s->k;
+    rc_recur_act *a = p->j->a;
+    int K = l->R1 * l->size, w = p->chi - p->clo, ld = l->apart ? a->us : a->gs;
+    size_t at = (size_t)g->b * (size_t)a->hs + (size_t)(p->d * l->W + p->clo);
+    const real *A = (l->apart ? p->j->du[p->d] : a->g[p->d]) + (size_t)g->row * (size_t)ld;
+    const real *P = a->back[p->d] + rc_panel_at(k, K, p->clo);
+    real *to = (l->proj ? a->dh : a->ds[0]) + at;
+    if (w <= 0)
+        return;
+    if (!a->mask[p->d]) {
+        k->gemm(g->n, w, K, A, ld, 1, P, !l->proj, to, a->hs);
+        return;
+    }
+    k->gemm(g->n, w, K, A, ld, 1, P, false, a->tmp + at, a->hs);
+    for (int i = 0; i < g->n; i++) {
+        real *part_of = a->tmp + at + (size_t)i * (size_t)a->hs, *ds = to + (size_t)i * (size_t)a->hs;
+        k->mul((size_t)w, part_of, a->mask[p->d] + (size_t)(g->b + i) * (size_t)l->W + p->clo, part_of);
+        if (l->proj)
+            memcpy(ds, part_of, (size_t)w * sizeof *ds);
+        else
+            k->add((size_t)w, part_of, ds);
+    }
+}
+
+static void walk(void *arg, const rc_team *team)
+{
+    const job *j = arg;
+    const rc_recur *l = j->l;
+    const rc_rows *r = &j->a->a.in;
+    part p = { .j = j, .team = team, .d = team->group };
+    rc_segment g[2];
+    rc_part(l->size, j->s->k->nr, team->id, team->n, &p.lo, &p.hi);
+    rc_part(l->W, j->s->k->nr, team->id, team->n, &p.clo, &p.chi);
+    pack(&p);
+    for (int i = r->T - 1; i >= 0; i--) {
+        int t = rc_recur_step(l, p.d, r->T, i), n = rc_recur_segments(r, rc_recur_reverse(l, p.d), t, g);
+        for (int k = 0; k < n; k++)
+            take_dy(&p, &g[k]);
+        if (l->rowwise)
+            rc_barrier(team);
+        for (int k = 0; k < n; k++)
+            cell(&p, t, &g[k]);
+        if (!l->l.cell->R)
+            continue;
+        rc_barrier(team);
+        for (int k = 0; k < n; k++)
+            through_product(&p, &g[k]);
+        if (l->rowwise)
+            rc_barrier(team);
+    }
+}
+
+/* Slices of scratch, in the order of back_scratch. */
+static void scratch(job *j)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    real *at = (real *)j->s->scratch;
+    size_t N = (size_t)a->a.in.N, B = (size_t)a->a.in.B, gains = (size_t)l->P * (size_t)l->size;
+    for (int d = 0; d < l->D; d++) {
+        if (l->apart)
+            j->du[d] = at, at += whole(N * (size_t)a->us);
+        if (l->proj)
+            j->dhp[d] = at, at += whole(N * (size_t)l->W);
+        if (l->rowwise) {
+            j->dp[d] = at, at += whole(B * gains);
+            memset(j->dp[d], 0, B * gains * sizeof *at);
+        }
+    }
+    j->rest = at;
+}
+
+/* dWh += dg' hp; with weight-drop through the mask of the batch. */
+static void recurrent_gradient(const job *j, int d)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    const rc_pass *s = j->s;
+    int H = l->size, W = l->W, N = a->a.in.N, R = l->l.cell->R, ld = l->apart ? a->us : a->gs;
+    const real *dg = l->apart ? j->du[d] : a->g[d];
+    bool masked = l->wdrop > 0;
+    real *dw = rc_g(&l->l, s, l->at[d].wh), *to = masked ? j->rest : dw;
+    real *rest = j->rest + (masked ? whole((size_t)R * (size_t)H * (size_t)W) : 0);
+    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = l->R1 * H, .N = W, .K = N, .A = dg, .lda = ld,
+              .B = a->hp[d], .ldb = a->ws, .C = to, .ldc = W }, rest);
+    if (l->l.cell->split)
+        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = (R - l->R1) * H, .N = H, .K = N, .A = dg + l->R1 * H,
+                  .lda = ld, .B = a->q[d], .ldb = H, .C = to + (size_t)l->R1 * (size_t)H * (size_t)W, .ldc = W }, rest);
+    uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16 + (uint64_t)(8 * d + RC_MASK_WDROP));
+    for (int i = 0; i < R * H && masked; i++) {
+        real *row = to + (size_t)i * (size_t)W;
+        s->k->drop(W, key, (uint64_t)i, 0, (real)l->wdrop, row, row);
+        s->k->add((size_t)W, row, dw + (size_t)i * (size_t)W);
+    }
+}
+
+/* Learnt initial states: the sum over the sequences that began with them. */
+static void initial_gradient(const job *j, int d)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    if (!l->learn || (!l->l.ahead && !j->s->batch->fresh))
+        return;
+    for (int k = 0; k < l->l.cell->S; k++) {
+        int w = k ? l->size : l->W, ld = k ? a->ss : a->hs;
+        const real *ds = k ? a->ds[k] : l->proj ? a->dh : a->ds[0];
+        j->s->k->col_sum(a->a.in.B, w, ds + d * w, ld, rc_g(&l->l, j->s, l->at[d].s0[k]));
+    }
+}
+
+static void gradients(const job *j, int d)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    const rc_pass *s = j->s;
+    int H = l->size, I = l->l.in, N = a->a.in.N, GH = l->l.cell->G * H;
+    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = GH, .N = I, .K = N, .A = a->g[d], .lda = a->gs,
+              .B = a->a.x, .ldb = I, .C = rc_g(&l->l, s, l->at[d].wx), .ldc = I }, j->rest);
+    if (l->l.cell->R)
+        recurrent_gradient(j, d);
+    if (l->at[d].b >= 0)
+        rc_col_sum(s->r, N, GH, a->g[d], a->gs, rc_g(&l->l, s, l->at[d].b));
+    if (l->at[d].bh >= 0)
+        rc_col_sum(s->r, N, l->l.cell->R * H, j->du[d], a->us, rc_g(&l->l, s, l->at[d].bh));
+    if (l->rowwise)
+        s->k->col_sum(a->a.in.B, l->P * H, j->dp[d], l->P * H, rc_g(&l->l, s, l->at[d].p));
+    if (l->proj)
+        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->W, .N = H, .K = N, .A = j->dhp[d], .lda = l->W,
+                  .B = a->fin[0] + d * H, .ldb = a->ss, .C = rc_g(&l->l, s, l->at[d].wr), .ldc = H }, j->rest);
+    initial_gradient(j, d);
+    if (a->a.dx)
+        rc_matmul(s->r, &(rc_matmul_io){ .add = d > 0, .M = N, .N = I, .K = GH, .A = a->g[d], .lda = a->gs,
+                  .B = rc_w(&l->l, s, l->at[d].wx), .ldb = I, .C = a->a.dx, .ldc = I }, j->rest);
+}
+
+void rc_recur_backward(const rc_layer *base, rc_act *act, const rc_pass *s)
+{
+    const rc_recur *l = (const rc_recur *)base;
+    rc_recur_act *a = (rc_recur_act *)act;
+    size_t B = (size_t)act->in.B;
+    job j = { .l = l, .a = a, .s = s, .fn = rc_kern_cell(s->k, base->cell, &l->opt) };
+    scratch(&j);
+    for (int k = 0; k < base->cell->S; k++)
+        memset(a->ds[k], 0, B * (size_t)a->ss * sizeof(real));
+    if (a->dh)
+        memset(a->dh, 0, B * (size_t)a->hs * sizeof(real));
+    rc_pool_run(s->r->pool, l->D, walk, &j);
+    for (int d = 0; d < l->D; d++)
+        gradients(&j, d);
+    if (l->skip && act->dx)
+        rc_add_rows(s->r, act->in.N, base->in, act->dy, base->out, act->dx, base->in);
+}
+

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT
+ * recur, forward.  Every thread of a direction owns the same units in every step: it packs their weights, multiplies x
+ * for a span of steps and then, step by step, adds the recurrent product, runs the cell and leaves what the next step
+ * multiplies.  One barrier a step makes all units of h visible; a cell that looks along its row owns rows instead, a
+ * second round and a projection need one barrier more. */
+#include "layer/recur.h"
+
+typedef struct { const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn; bool packed; } job;
+typedef struct {
+    const job *j; const rc_team *team;
+    int d, lo, hi, clo, chi;     /* direction; own units; own columns of the output */
+    int gbase, ubase;
+} part;
+
+int rc_recur_segments(const rc_rows *r, bool reverse, int t, rc_segment out[2])
+{
+    int n = r->alive[t], before = reverse ? (t + 1 < r->T ? r->alive[t + 1] : 0) : t ? n : 0, k = 0;
+    if (before)
+        out[k++] = (rc_segment){ r->off[t], before, 0, reverse ? r->off[t + 1] : r->off[t - 1] };
+    if (before < n)
+        out[k++] = (rc_segment){ r->off[t] + before, n - before, before, -1 };
+    return k;
+}
+
+void rc_recur_io(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int d, const rc_segment *g, int gbase, int ubase, rc_cell_io *c)
+{
+    size_t at = (size_t)(d * l->size), ss = (size_t)a->ss, row = (size_t)g->row, b = (size_t)g->b;
+    *c = (rc_cell_io){ .n = g->n, .H = l->size, .hi = l->size, .gs = a->gs, .us = a->us, .ss = a->ss, .qs = l->size, .opt = &l->opt };
+    c->g = a->g[d] + (row - (size_t)gbase) * (size_t)a->gs;
+    c->u = a->u[d] ? a->u[d] + (row - (size_t)ubase) * (size_t)a->us : NULL;
+    c->q = a->q[d] ? a->q[d] + (row - (size_t)ubase) * (size_t)l->size : NULL;
+    c->p = rc_recur_w(l, s, l->at[d].p);
+    for (int k = 0; k < l->l.cell->S; k++) {
+        c->s0[k] = (g->prev < 0 ? a->init[k] + b * ss : a->fin[k] + (size_t)g->prev * ss) + at;
+        c->s[k] = a->st[k] + row * ss + at;
+    }
+}
+
+void rc_recur_zone(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int d, int k, int t, const rc_segment *g, int lo, int hi)
+{
+    for (int i = 0; i < g->n; i++) {
+        real *m = a->zmask[k] + (size_t)(g->b + i) * (size_t)a->ss + (size_t)(d * l->size);
+        for (int j = lo; j < hi; j++)
+            m[j] = 1;
+        s->k->drop(hi - lo, rc_mask_key(s, &l->l, 8 * d + RC_MASK_ZONE + k, g->b + i), (uint64_t)t, (uint64_t)lo,
+                   (real)rc_recur_zoneout(l, k), m + lo, m + lo);
+    }
+}
+
+/* Packs the rows of w [blocks * H][K] that belong to units lo..hi. */
+static void pack_units(const part *p, int blocks, int K, const real *w, real *P)
+{
+    const rc_kern *k = p->j->s->k;
+    int H = p->j->l->size;
+    for (int g = 0; g < blocks && p->hi > p->lo; g++)
+        k->pack(true, K, p->hi - p->lo, w + ((size_t)g * (size_t)H + (size_t)p->lo) * (size_t)K, K,
+                P + (size_t)g * rc_panels(k, K, H) + rc_panel_at(k, K, p->lo));
+}
+
+/* Own rows of wh with weight-drop (Merity et al. 2018): one mask for the batch. */
+static const real *drop_weights(const part *p, const real *wh)
+{
+    const rc_recur *l = p->j->l;
+    const rc_pass *s = p->j->s;
+    int W = l->W;
+    real *to = p->j->a->whd[p->d];
+    uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16 + (uint64_t)(8 * p->d + RC_MASK_WDROP));
+    for (int g = 0; g < l->l.cell->R; g++)
+        for (int j = g * l->size + p->lo; j < g * l->size + p->hi; j++)
+            s->k->drop(W, key, (uint64_t)j, 0, (real)l->wdrop, wh + (size_t)j * (size_t)W, to + (size_t)j * (size_t)W);
+    return to;
+}
+
+static void pack(const part *p)
+{
+    const rc_recur *l = p->j->l;
+    const rc_pass *s = p->j->s;
+    rc_recur_act *a = p->j->a;
+    int d = p->d, H = l->size;
+    const real *wh = rc_recur_w(l, s, l->at[d].wh);
+    if (p->j->packed)
+        return;
+    pack_units(p, l->l.cell->G, l->l.in, rc_w(&l->l, s, l->at[d].wx), a->wxp[d]);
+    if (wh)
+        pack_units(p, l->l.cell->R, l->W, s->train && l->wdrop > 0 ? drop_weights(p, wh) : wh, a->whp[d]);
+    if (l->proj && p->chi > p->clo)
+        s->k->pack(true, H, p->chi - p->clo, rc_w(&l->l, s, l->at[d].wr) + (size_t)p->clo * (size_t)H, H,
+                   a->wrp[d] + rc_panel_at(s->k, H, p->clo));
+}
+
+/* C's own units of gates j0..j1 (= or +=) A [n][K] times their panels; C begins with gate j0. */
+static void multiply(const part *p, int j0, int j1, int n, int K, const real *A, int rs, const real *P, bool add, real *C, int ldc)
+{
+    const rc_kern *k = p->j->s->k;
+    int H = p->j->l->size;
+    size_t panels = rc_panels(k, K, H);
+    if (p->hi - p->lo == H && H % k->nr == 0) {                /* the gates' panels follow each other: one call */
+        k->gemm(n, (j1 - j0) * H, K, A, rs, 1, P + (size_t)j0 * panels, add, C, ldc);
+        return;
+    }
+    for (int j = j0; j < j1 && p->hi > p->lo; j++)
+        k->gemm(n, p->hi - p->lo, K, A, rs, 1, P + (size_t)j * panels + rc_panel_at(k, K, p->lo), add, C + (size_t)(j - j0) * (size_t)H + p->lo, ldc);
+}
+
+/* Own units of `blocks` gates in n rows = bias, or zero. */
+static void biases(const part *p, int blocks, int n, const real *b, real *y, int ldy)
+{
+    int H = p->j->l->size;
+    for (int g = 0; g < blocks && b; g++)
+        p->j->s->k->bias(n, p->hi - p->lo, b + (size_t)g * (size_t)H + p->lo, y + (size_t)g * (size_t)H + p->lo, ldy);
+}
+
+static void input_product(const part *p, int row, int n)
+{
+    const rc_recur *l = p->j->l;
+    rc_recur_act *a = p->j->a;
+    int I = l->l.in, G = l->l.cell->G;
+    const real *b = rc_recur_w(l, p->j->s, l->at[p->d].b);
+    real *g = a->g[p->d] + (size_t)(row - p->gbase) * (size_t)a->gs;
+    biases(p, G, n, b, g, a->gs);
+    multiply(p, 0, G, n, I, a->a.x + (size_t)row * (size_t)I, I, a->wxp[p->d], b != NULL, g, a->gs);
+}
+
+/* What the recurrent product multiplies for the rows of a segment, row stride *rs. */
+static const real *operand(const part *p, const rc_segment *g, int *rs)
+{
+    rc_recur_act *a = p->j->a;
+    size_t at = (size_t)(p->d * p->j->l->W), hs = (size_t)a->hs;
+    *rs = p->j->s->train ? a->ws : a->hs;
+    if (p->j->s->train)
+        return a->hp[p->d] + (size_t)g->row * (size_t)a->ws;
+    return (g->prev < 0 ? a->hinit + (size_t)g->b * hs : a->h + (size_t)g->prev * hs) + at;
+}
+
+static void recurrent_product(const part *p, const rc_segment *g)
+{
+    const rc_recur *l = p->j->l;
+    rc_recur_act *a = p->j->a;
+    const real *bh = rc_recur_w(l, p->j->s, l->at[p->d].bh);
+    real *to = a->g[p->d] + (size_t)(g->row - p->gbase) * (size_t)a->gs;
+    int rs, ld = a->gs;
+    bool add = true;
+    if (!l->l.cell->R)
+        return;
+    const real *A = operand(p, g, &rs);
+    if (l->apart) {
+        to = a->u[p->d] + (size_t)(g->row - p->ubase) * (size_t)a->us;
+        ld = a->us;
+        add = bh != NULL;
+        biases(p, l->l.cell->R, g->n, bh, to, ld);
+    }
+    multiply(p, 0, l->R1, g->n, l->W, A, rs, a->whp[p->d], add, to, ld);
+}
+
+/* The rows of a segment that this thread's cell computes, and their units. */
+static rc_segment own(const part *p, const rc_segment *g, int *lo, int *hi)
+{
+    int r0 = 0, r1 = g->n;
+    *lo = p->lo, *hi = p->hi;
+    if (p->j->l->rowwise) {
+        rc_part(g->n, 1, p->team->id, p->team->n, &r0, &r1);
+        *lo = 0, *hi = p->j->l->size;
+    }
+    return rc_recur_cut(g, r0, r1);
+}
+
+/* States after the cell (Krueger et al. 2017): kept with probability p; when not training, the expectation. */
+static void zoneout(const part *p, int t, const rc_segment *g, int lo, int hi, const rc_cell_io *c)
+{
+    const rc_recur *l = p->j->l;
+    rc_recur_act *a = p->j->a;
+    size_t ss = (size_t)a->ss, at = (size_t)(p->d * l->size);
+    for (int k = 0; k < l->l.cell->S; k++) {
+        real keep = (real)rc_recur_zoneout(l, k);
+        bool mask = p->j->s->train && keep > 0;
+        if (mask)
+            rc_recur_zone(l, a, p->j->s, p->d, k, t, g, lo, hi);
+        for (int i = 0; i < g->n; i++) {
+            const real *s0 = c->s0[k] + (size_t)i * ss, *s = c->s[k] + (size_t)i * ss;
+            const real *m = mask ? a->zmask[k] + (size_t)(g->b + i) * ss + at : NULL;
+            real *f = a->fin[k] + (size_t)(g->row + i) * ss + at;
+            for (int j = lo; j < hi; j++)
+                f[j] = m ? (m[j] > 0 ? s[j] : s0[j]) : keep > 0 ? keep * s0[j] + (1 - keep) * s[j] : s[j];
+        }
+    }
+}
+
+/* hp row `to` = columns lo..hi of h, with the sequence's mask. */
+static void leave(const part *p, int to, int b, const real *h, int lo, int hi)
+{
+    const rc_recur_act *a = p->j->a;
+    real *hp = a->hp[p->d] + (size_t)to * (size_t)a->ws;
+    if (hi <= lo)
+        return;
+    if (a->mask[p->d])
+        p->j->s->k->mul((size_t)(hi - lo), h + lo, a->mask[p->d] + (size_t)b * (size_t)p->j->l->W + lo, hp + lo);
+    else
+        memcpy(hp + lo, h + lo, (size_t)(hi - lo) * sizeof *hp);
+}
+
+static void leave_segment(const part *p, int t, const rc_segment *g, int lo, int hi)
+{
+    const rc_recur_act *a = p->j->a;
+    const rc_rows *r = &a->a.in;
+    bool reverse = rc_recur_reverse(p->j->l, p->d);
+    int next = reverse ? t - 1 : t + 1;
+    if (!p->j->s->train || !a->hp[p->d] || next < 0 || next >= r->T)
+        return;
+    for (int i = 0; i < g->n && g->b + i < r->alive[next]; i++)
+        leave(p, r->off[next] + g->b + i, g->b + i,
+              a->h + (size_t)(g->row + i) * (size_t)a->hs + p->d * p->j->l->W, lo, hi);
+}
+
+/* Masks, and what the first step of each sequence multiplies. */
+static void begin(const part *p)
+{
+    const rc_recur *l = p->j->l;
+    const rc_pass *s = p->j->s;
+    rc_recur_act *a = p->j->a;
+    const rc_rows *r = &a->a.in;
+    rc_segment g[2];
+    if (!s->train || !l->l.cell->R)
+        return;
+    for (int b = 0; b < r->B && a->mask[p->d]; b++) {
+        real *m = a->mask[p->d] + (size_t)b * (size_t)l->W;
+        for (int j = p->clo; j < p->chi; j++)
+            m[j] = 1;
+        s->k->drop(p->chi - p->clo, rc_mask_key(s, &l->l, 8 * p->d + RC_MASK_RDROP, b), 0, (uint64_t)p->clo, (real)l->rdrop, m + p->clo, m + p->clo);
+    }
+    for (int t = 0; t < r->T; t++)
+        for (int i = 0, n = rc_recur_segments(r, rc_recur_reverse(l, p->d), t, g); i < n; i++)
+            for (int k = 0; k < g[i].n && g[i].prev < 0; k++)
+                leave(p, g[i].row + k, g[i].b + k, a->hinit + (size_t)(g[i].b + k) * (size_t)a->hs + p->d * l->W, p->clo, p->chi);
+    rc_barrier(p->team);
+}
+
+/* Round two of a split cell: the candidate's gates multiply q, all units of it. */
+static void second_round(const part *p, const rc_segment *g, rc_cell_io *c)
+{
+    const rc_recur *l = p->j->l;
+    rc_recur_act *a = p->j->a;
+    const real *m = p->j->s->train ? a->mask[p->d] : NULL;
+    for (int i = 0; i < g->n && m && p->hi > p->lo; i++)
+        p->j->s->k->mul((size_t)(p->hi - p->lo), c->q + (size_t)i * (size_t)c->qs + p->lo, m + (size_t)(g->b + i) * (size_t)l->W + p->lo,
+                        c->q + (size_t)i * (size_t)c->qs + p->lo);
+    rc_barrier(p->team);
+    multiply(p, l->R1, l->l.cell->R, g->n, l->size, c->q, c->qs, a->whp[p->d], true, c->g + (size_t)l->R1 * (size_t)l->size, c->gs);
+    p->j->fn.forward[1](c);
+}
+
+/* h = cell's output times wr', own columns. */
+static void project(const part *p, const rc_segment *g)
+{
+    const rc_recur *l = p->j->l;
+    rc_recur_act *a = p->j->a;
+    const rc_kern *k = p->j->s->k;
+    int H = l->size;
+    if (p->chi > p->clo)
+        k->gemm(g->n, p->chi - p->clo, H, a->fin[0] + (size_t)g->row * (size_t)a->ss + p->d * H, a->ss, 1,
+                a->wrp[p->d] + rc_panel_at(k, H, p->clo), false, a->h + (size_t)g->row * (size_t)a->hs + p->d * l->W + p->clo, a->hs);
+}
+
+static void step(part *p, int t)
+{
+    const rc_recur *l = p->j->l;
+    rc_segment g[2];
+    int n = rc_recur_segments(&p->j->a->a.in, rc_recur_reverse(l, p->d), t, g);
+    p->ubase = p->j->s->train ? 0 : p->j->a->a.in.off[t];
+    for (int i = 0; i < n; i++)
+        recurrent_product(p, &g[i]);
+    if (l->rowwise)
+        rc_barrier(p->team);
+    for (int i = 0; i < n; i++) {
+        rc_cell_io c;
+        int lo, hi;
+        rc_segment o = own(p, &g[i], &lo, &hi);
+        rc_recur_io(l, p->j->a, p->j->s, p->d, &o, p->gbase, p->ubase, &c);
+        c.lo = lo, c.hi = hi;
+        if (o.n && hi > lo)
+            p->j->fn.forward[0](&c);
+        if (l->l.cell->split)
+            second_round(p, &o, &c);
+        if (l->zone)
+            zoneout(p, t, &o, lo, hi, &c);
+        if (!l->proj)
+            leave_segment(p, t, &o, lo, hi);
+    }
+    rc_barrier(p->team);
+    if (l->proj) {
+        for (int i = 0; i < n; i++) {
+            project(p, &g[i]);
+            leave_segment(p, t, &g[i], p->clo, p->chi);
+        }
+        rc_barrier(p->team);
+    }
+}
+
+static void walk(void *arg, const rc_team *team)
+{
+    const job *j = arg;
+    const rc_recur *l = j->l;
+    const rc_rows *r = &j->a->a.in;
+    part p = { .j = j, .team = team, .d = team->group };
+    rc_part(l->size, j->s->k->nr, team->id, team->n, &p.lo, &p.hi);
+    rc_part(l->W, j->s->k->nr, team->id, team->n, &p.clo, &p.chi);
+    pack(&p);
+    begin(&p);
+    for (int i = 0; i < r->T;) {
+        int n = i, rows = 0;
+        while (n < r->T && rows < j->a->span)
+            rows += r->alive[rc_recur_step(l, p.d, r->T, n++)];
+        int first = r->off[rc_recur_reverse(l, p.d) ? r->T - n : i];
+        p.gbase = j->s->train ? 0 : first;
+        input_product(&p, first, rows);
+        for (; i < n; i++)
+            step(&p, rc_recur_step(l, p.d, r->T, i));
+    }
+}
+
+/* The states that sequences begin with. */
+static void initial(const rc_recur *l, rc_recur_act *a, const rc_pass *s)
+{
+    bool carried = !l->l.ahead && !s->batch->fresh;
+    for (int d = 0; d < l->D; d++)
+        for (int k = 0; k < l->l.cell->S; k++) {
+            size_t w = (size_t)(k ? l->size : l->W), ld = (size_t)(k ? a->ss : a->hs);
+            const real *learnt = rc_recur_w(l, s, l->at[d].s0[k]);
+            for (int b = 0; b < a->a.in.B; b++) {
+                real *to = (k ? a->init[k] : a->hinit) + (size_t)b * ld + (size_t)d * w;
+                const real *from = carried ? s->state + (size_t)b * s->state_size + a->a.state_at + (k ? (size_t)l->W : 0) : learnt;
+                if (from)
+                    memcpy(to, from, w * sizeof *to);
+                else
+                    memset(to, 0, w * sizeof *to);
+            }
+        }
+}
+
+/* The states that sequences end with; an empty one keeps the state it began with. */
+static void carry(const rc_recur *l, const rc_recur_act *a, const rc_pass *s)
+{
+    const rc_rows *r = &a->a.in;
+    for (int b = 0, t = r->T - 1; b < r->B; b++) {
+        real *to = s->state + (size_t)b * s->state_size + a->a.state_at;
+        while (t >= 0 && r->alive[t] <= b)
+            t--;
+        size_t row = t < 0 ? (size_t)b : (size_t)(r->off[t] + b), W = (size_t)l->W, H = (size_t)l->size;
+        memcpy(to, (t < 0 ? a->hinit : a->h) + row * (size_t)a->hs, W * sizeof *to);
+        for (int k = 1; k < l->l.cell->S; k++)
+            memcpy(to + W, (t < 0 ? a->init[k] : a->fin[k]) + row * (size_t)a->ss, H * sizeof *to);
+    }
+}
+
+/* y = h, or the sum of directions, and x where skipped. */
+static void combine_rows(void *arg, int lo, int hi)
+{
+    const job *j = arg;
+    const rc_kern *k = j->s->k;
+    size_t w = (size_t)j->l->l.out, hs = (size_t)j->a->hs;
+    for (int n = lo; n < hi; n++) {
+        const real *h = j->a->h + (size_t)n * hs;
+        real *y = j->a->a.y + (size_t)n * w;
+        memcpy(y, h, w * sizeof *y);
+        if (j->l->sum)
+            k->add(w, h + w, y);
+        if (j->l->skip)
+            k->add(w, j->a->a.x + (size_t)n * w, y);
+    }
+}
+
+void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
+{
+    const rc_recur *l = (const rc_recur *)base;
+    rc_recur_act *a = (rc_recur_act *)act;
+    job j = { l, a, s, rc_kern_cell(s->k, base->cell, &l->opt), !s->train && s->weights && a->packed == s->weights };
+    if (l->plain)
+        a->h = act->y;
+    if (!l->proj)
+        a->fin[0] = a->h;
+    if (!l->zone)
+        a->st[0] = a->fin[0];
+    initial(l, a, s);
+    if (act->in.N > 1)
+        rc_pool_run(s->r->pool, l->D, walk, &j);
+    else
+        for (int d = 0; d < l->D; d++)
+            walk(&j, &(rc_team){ .pool = s->r->pool, .n = 1, .group = d });
+    a->packed = s->train ? 0 : s->weights;
+    if (!base->ahead && s->state_size)
+        carry(l, a, s);
+    if (!l->plain)
+        rc_rows_each(s->r, act->in.N, 16384 / base->out + 1, combine_rows, &j);
+}
