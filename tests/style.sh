@@ -12,7 +12,7 @@ all=$(sources -name '*.[ch]' -o -name '*.sh' -o -name '*.py'; ls test.sh quickst
 texts=$(ls ./*.md docs/*.md docs/cli/*.md share/*.md 2>/dev/null || true)
 
 for f in $all; do
-    case $f in */list.h) continue ;; esac        # lines of X(name), nothing else
+    case $f in *.h) grep -q "^ *#" "$f" || continue ;; esac     # a list: lines of X(name) and nothing else
     head -3 "$f" | grep -q 'SPDX-License-Identifier: MIT' || fail "$f" "no SPDX line in the first three lines"
 done
 # Code keeps to 118 columns but for a line here and there; tables and the comments beside a header's fields may be broader.
