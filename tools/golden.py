@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes tests/golden/*.safetensors with PyTorch, in double precision: what the same net computes elsewhere.
+
+A file holds the batch (packed rows, longest sequence first), weights `w.NAME`, scores `y`, `loss`, gradients `g.NAME`
+and `dx`; after training also `end.NAME`.  Its metadata hold the net line, the numbers of the equations in docs/math.md
+that it pins down, and who made it.  PyTorch gives an LSTM and an RNN two biases that are only ever added: the files
+hold their sum.  A GRU's two biases do different things and both are kept.
+
+    python3 tools/golden.py            (needs torch, numpy, safetensors)
+"""
+import os
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "golden")
+torch.set_default_dtype(torch.float64)
+ONE_BIAS = (torch.nn.RNN, torch.nn.LSTM)
+
+
+def names_of_recurrent(module, word, first):
+    """Our name -> (PyTorch's parameters whose sum it is), layer by layer, direction by direction."""
+    out = {}
+    for k in range(module.num_layers):
+        for tail, r in (("", ""), ("_reverse", "r.")) if module.bidirectional else (("", ""),):
+            p = lambda what: getattr(module, f"{what}_l{k}{tail}")
+            at = f"{first + k}.{word}.{r}"
+            out[at + "wx"], out[at + "wh"] = [p("weight_ih")], [p("weight_hh")]
+            if isinstance(module, ONE_BIAS):
+                out[at + "b"] = [p("bias_ih"), p("bias_hh")]
+            else:
+                out[at + "b"], out[at + "bh"] = [p("bias_ih")], [p("bias_hh")]
+            if getattr(module, "proj_size", 0):
+                out[at + "wr"] = [p("weight_hr")]
+    return out
+
+
+def values(names, what):
+    """Weights are summed; the gradient of a sum is the gradient of either part."""
+    if what == "grad":
+        return {n: p[0].grad.detach().numpy().copy() for n, p in names.items()}
+    return {n: sum(q.detach() for q in p).numpy().copy() for n, p in names.items()}
+
+
+def write(name, net, equations, tensors, **more):
+    tensors = {k: np.ascontiguousarray(v) for k, v in tensors.items()}
+    meta = {"net": net, "equations": equations, "made_by": f"PyTorch {torch.__version__.split('+')[0]}, float64"}
+    save_file(tensors, os.path.join(HERE, name + ".safetensors"), {**meta, **more})
+
+
+def packed(lengths):
+    """alive [T] of sequences of falling lengths."""
+    return np.array([sum(n > t for n in lengths) for t in range(max(lengths))], dtype=np.int64)
+
+
+def recurrent(name, net, module, equations, lengths=(5, 5, 5), F=3, smooth=0.0):
+    """Random inputs through a recurrent module; its outputs are the scores of a cross-entropy at each step."""
+    word = net.split("|")[1].split()[0]
+    names = names_of_recurrent(module, word, 2)
+    x = torch.nn.utils.rnn.pack_sequence([torch.randn(n, F).float().double() for n in lengths])   # as our batches hold them
+    data = x.data.clone().requires_grad_(True)
+    y, _ = module(torch.nn.utils.rnn.PackedSequence(data, x.batch_sizes))
+    y = y.data
+    target = torch.randint(0, y.shape[1], (y.shape[0],))
+    target[1] = -1
+    loss = torch.nn.functional.cross_entropy(y, target, ignore_index=-1, label_smoothing=smooth)
+    loss.backward()
+    tensors = {"x": data.detach().numpy(), "alive": packed(lengths), "target": target.numpy(), "y": y.detach().numpy(),
+               "loss": loss.detach().numpy().reshape(1), "dx": data.grad.numpy()}
+    tensors.update({"w." + k: v for k, v in values(names, "data").items()})
+    tensors.update({"g." + k: v for k, v in values(names, "grad").items()})
+    write(name, net, equations, tensors)
+
+
+class Language(torch.nn.Module):
+    """Embedding, LSTM, linear: the smallest language model."""
+
+    def __init__(self, V, E, H):
+        super().__init__()
+        self.embed, self.lstm, self.dense = torch.nn.Embedding(V, E), torch.nn.LSTM(E, H), torch.nn.Linear(H, V)
+
+    def names(self):
+        return {"1.embed.w": [self.embed.weight], **names_of_recurrent(self.lstm, "lstm", 2),
+                "3.dense.w": [self.dense.weight], "3.dense.b": [self.dense.bias]}
+
+    def forward(self, ids, sizes):
+        h, _ = self.lstm(torch.nn.utils.rnn.PackedSequence(self.embed(ids), sizes))
+        return self.dense(h.data)
+
+
+def language(name, lengths, smooth=0.0, steps=0, V=9, E=4, H=5):
+    m = Language(V, E, H)
+    alive = packed(lengths)
+    sizes = torch.from_numpy(alive)
+    ids, target = torch.randint(0, V, (int(alive.sum()),)), torch.randint(0, V, (int(alive.sum()),))
+    entropy = lambda: torch.nn.functional.cross_entropy(m(ids, sizes), target, label_smoothing=smooth)
+    y, loss = m(ids, sizes), entropy()
+    loss.backward()
+    tensors = {"ids": ids.numpy(), "alive": alive, "target": target.numpy(), "y": y.detach().numpy(),
+               "loss": loss.detach().numpy().reshape(1)}
+    tensors.update({"w." + k: v for k, v in values(m.names(), "data").items()})
+    tensors.update({"g." + k: v for k, v in values(m.names(), "grad").items()})
+    net = f"embed {E} | lstm {H} | dense | softmax" + (f" smooth={smooth:g}" if smooth else "")
+    if steps:
+        how = {"lr": 0.01, "beta1": 0.9, "beta2": 0.99, "eps": 1e-3, "decay": 0.05}
+        # Two biases would take two steps where we take one; and only matrices decay here.
+        m.lstm.bias_ih_l0.data += m.lstm.bias_hh_l0.data
+        m.lstm.bias_hh_l0.data.zero_().requires_grad_(False)
+        m.lstm.bias_hh_l0.requires_grad_(False)
+        plain = [m.embed.weight, m.lstm.bias_ih_l0, m.dense.bias]
+        heavy = [p for p in m.parameters() if p.requires_grad and not any(p is q for q in plain)]
+        optim = torch.optim.AdamW([{"params": heavy}, {"params": plain, "weight_decay": 0.0}], lr=how["lr"],
+                                  betas=(how["beta1"], how["beta2"]), eps=how["eps"], weight_decay=how["decay"])
+        for _ in range(steps):
+            optim.zero_grad()
+            entropy().backward()
+            optim.step()
+        tensors.update({"end." + k: v for k, v in values(m.names(), "data").items()})
+        write(name, net, "O4", tensors, steps=str(steps), optimizer="adamw", **{k: repr(v) for k, v in how.items()})
+    else:
+        write(name, net, "L1-L12, S1-S4", tensors)
+
+
+def main():
+    torch.manual_seed(20)
+    os.makedirs(HERE, exist_ok=True)
+    rnn, lstm, gru = torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU
+    recurrent("rnn_tanh", "input | rnn 4 | softmax", rnn(3, 4), "R1-R2")
+    recurrent("rnn_relu", "input | rnn 4 act=relu | softmax", rnn(3, 4, nonlinearity="relu"), "R1-R2")
+    recurrent("lstm", "input | lstm 4 | softmax", lstm(3, 4), "L1-L12")
+    recurrent("lstm_two", "input | lstm 4 layers=2 | softmax", lstm(3, 4, num_layers=2), "L1-L12")
+    recurrent("lstm_bi", "input | lstm 4 bi | softmax", lstm(3, 4, bidirectional=True), "L1-L12")
+    recurrent("lstm_proj", "input | lstm 5 proj=3 | softmax", lstm(3, 5, proj_size=3), "L1-L12")
+    recurrent("lstm_packed", "input | lstm 4 bi layers=2 | softmax", lstm(3, 4, num_layers=2, bidirectional=True), "L1-L12",
+              lengths=(6, 4, 4, 1))
+    recurrent("gru", "input | gru 4 | softmax", gru(3, 4), "G1-G6")
+    recurrent("gru_packed", "input | gru 4 bi | softmax", gru(3, 4, bidirectional=True), "G1-G6", lengths=(6, 4, 4, 1))
+    language("language", (6, 6, 3))
+    language("language_smooth", (6, 6, 3), smooth=0.1)
+    language("adamw", (6, 6, 3), steps=100)
+
+
+main()
