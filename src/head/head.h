@@ -26,6 +26,8 @@ struct rc_head {
     const real *class_weight;    /* [classes] or NULL: set by the task (--balance), borrowed, must outlive the net's use */
     double smooth, focal;        /* softmax: keys "smooth", "focal" */
 };
+#define RC_HEAD_WEIGHT { "weight", RC_KEY_REAL, offsetof(rc_head, weight), "1", 0, 1e6, NULL, "of this head's loss in the sum" }
+int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, int width);   /* numbers that are not NAN */
 extern const rc_head_kind *const rc_head_kinds[];
 const rc_head_kind *rc_head_find(const char *name);
 #endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT
+ * Every kind of head. */
+X(softmax)
+X(square)
+X(absolute)
+X(huber)
+X(quantile)
