@@ -9,6 +9,7 @@ second.  A trailing (xN) makes an alternative N times as likely.
     tools/make_share.py          writes the files
     tools/make_share.py --check  exits 1 if a file differs from what the grammars make
 """
+import math
 import random
 import re
 import sys
@@ -72,6 +73,40 @@ def sentences(grammar, polish, part, count, rng, seen):
     return out
 
 
+def series(name, labels, examples):
+    """The .ts form: dimensions parted by ':', values by ',', the label last."""
+    head = f"@problemName {name}\n@timeStamps false\n@univariate {'true' if len(examples[0][0]) == 1 else 'false'}\n"
+    lines = [":".join(",".join(f"{v:.2f}" for v in dim) for dim in dims) + ":" + label for dims, label in examples]
+    return head + f"@classLabel true {' '.join(labels)}\n@data\n" + "\n".join(lines) + "\n"
+
+
+def waves(count, rng):
+    """Two noisy channels of 20 to 40 steps; the label is the form of the wave."""
+    forms = {
+        "saw": lambda x: 2 * (x % 1) - 1,
+        "sine": lambda x: math.sin(2 * math.pi * x),
+        "square": lambda x: 1.0 if x % 1 < 0.5 else -1.0,
+    }
+    out = []
+    for i in range(count):
+        label = sorted(forms)[i % 3]
+        steps, rate, phase, size = rng.randint(20, 40), rng.uniform(0.07, 0.13), rng.random(), rng.uniform(0.7, 1.3)
+        out.append(([[size * forms[label](rate * t + phase + shift) + rng.gauss(0, 0.3) for t in range(steps)]
+                     for shift in (0, 0.25)], label))
+    rng.shuffle(out)
+    return series("waves", sorted(forms), out)
+
+
+def first(count, steps, rng):
+    """Noise; only the first step says which label it is: whoever forgets it is lost."""
+    out = []
+    for i in range(count):
+        sign = 1 if i % 2 else -1
+        out.append(([[2.0 * sign] + [rng.gauss(0, 0.3) for _ in range(steps - 1)]], "up" if sign > 0 else "down"))
+    rng.shuffle(out)
+    return series("first", ("down", "up"), out)
+
+
 def make():
     grammar = {path.stem: Grammar(path) for path in sorted((SHARE / "grammar").glob("*.txt"))}
     plain = str.strip
@@ -85,6 +120,11 @@ def make():
         lines += sentences(grammar["sentiment_zh"], plain, part, count, rng, seen)
         rng.shuffle(lines)
         files["sentiment.tsv" if part == "train" else "sentiment.test.tsv"] = "\n".join(lines) + "\n"
+    rng = random.Random(4)
+    files["waves.ts"], files["waves.test.ts"] = waves(240, rng), waves(90, rng)
+    for steps in (10, 100):
+        files[f"first{steps}.ts"] = first(400, steps, rng)
+        files[f"first{steps}.test.ts"] = first(200, steps, rng)
     return files
 
 
