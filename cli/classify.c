@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * recur classify M.recur [FILE]: a line of answers for each line of input, in its order.  Lines from a pipe or file go
+ * through the net many at a time, on a terminal one by one; the answers are the same to the last bit. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum { TOGETHER = 512 };                 /* lines that share a batch */
+
+typedef struct { int64_t best; int line_buffered; } classify_own;
+static const recur_option own_rows[] = {
+    {"best", RECUR_INT, offsetof(classify_own, best), "1", 1, 1e6, "K", "the K best labels: label TAB probability TAB label ...", "answers"},
+    {"line-buffered", RECUR_FLAG, offsetof(classify_own, line_buffered), "0", 0, 1, NULL, "write each answer at once, in a pipe too", "answers"},
+};
+
+typedef struct {
+    cli *c;
+    recur_model *m;
+    int k, labels;
+    int64_t line;                        /* of the output */
+    recur_answer *answer;
+    char *text[TOGETHER]; int n, given;
+    float *p;                            /* [TOGETHER][labels] */
+} job;
+
+static void put(job *j, const recur_answer *a, int k)
+{
+    j->line++;
+    if (j->c->common.json) {
+        json_t *out = json_pack("{s:I, s:s?, s:o}", "line", (json_int_t)j->line, "label", k ? a[0].name : NULL, "probability",
+                                k ? json_real(a[0].p) : json_null());
+        json_t *best = j->k > 1 ? json_array() : NULL;
+        for (int i = 0; best && i < k; i++)
+            json_array_append_new(best, json_pack("{s:s, s:f}", "label", a[i].name, "probability", (double)a[i].p));
+        if (best)
+            json_object_set_new(out, "best", best);
+        json_dumpf(out, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        json_decref(out);
+    }
+    for (int i = 0; !j->c->common.json && i < k; i++)
+        printf("%s%s\t%.6f", i ? "\t" : "", a[i].name ? a[i].name : "", (double)a[i].p);
+    if (!j->c->common.json && !k)
+        fputs("-\t0", stdout);           /* an empty line has no class */
+    fputc('\n', stdout);
+}
+
+/* The k largest of p, the earlier label first where two are equal. */
+static int best_of(job *j, const float *p)
+{
+    int filled = 0;
+    for (int i = 0; i < j->labels; i++) {
+        int at = filled < j->k ? filled++ : j->k;
+        if (at == j->k && p[i] <= j->answer[--at].p)
+            continue;
+        for (; at > 0 && j->answer[at - 1].p < p[i]; at--)
+            j->answer[at] = j->answer[at - 1];
+        j->answer[at] = (recur_answer){i, recur_model_label(j->m, i), p[i]};
+    }
+    return filled;
+}
+
+static int one(job *j, const char *text)
+{
+    int k = *text ? recur_classify(j->c->r, j->m, text, j->answer, j->k) : 0;
+    if (k < 0 && k != RECUR_EDATA)
+        return cli_fail(j->c, k);
+    if (k < 0)
+        cli_note("%lld: %s", (long long)j->line + 1, recur_message(j->c->r));
+    put(j, j->answer, k > 0 ? k : 0);
+    return CLI_DONE;
+}
+
+static int give(void *ud, recur_example *out)
+{
+    job *j = ud;
+    while (j->given < j->n && !*j->text[j->given])
+        j->given++;
+    if (j->given == j->n)
+        return 1;
+    *out = (recur_example){.text = j->text[j->given++]};
+    return 0;
+}
+
+/* The lines waiting, as one set of data.  Where the task leaves a line out, they go one by one. */
+static int flush_lines(job *j)
+{
+    recur_data *d = NULL;
+    int code = CLI_DONE, filled = 0;
+    for (int i = 0; i < j->n; i++)
+        filled += *j->text[i] != 0;
+    j->given = 0;
+    bool together = filled > 0 && recur_data_callback(j->c->r, &d, recur_model_task(j->m), give, j, NULL, j->m) == RECUR_OK &&
+                    recur_data_count(d) == filled && recur_classify_data(j->c->r, j->m, d, j->p) == RECUR_OK;
+    const float *p = j->p;
+    for (int i = 0; i < j->n && !code; i++) {
+        if (!together || !*j->text[i]) {
+            code = one(j, j->text[i]);
+            continue;
+        }
+        put(j, j->answer, best_of(j, p));
+        p += j->labels;
+    }
+    for (int i = 0; i < j->n; i++)
+        free(j->text[i]);
+    j->n = 0;
+    recur_data_close(d);
+    return code;
+}
+
+static int classify_lines(job *j, const char *path)
+{
+    const classify_own *own = j->c->own;
+    cli_lines *l;
+    const char *text;
+    size_t n;
+    bool one_by_one = own->line_buffered || isatty(STDOUT_FILENO);
+    int code = cli_lines_open(&l, path), e = 1;
+    if (!path && isatty(STDIN_FILENO) && !j->c->common.quiet)
+        cli_note("%s", say(SAY_TYPE_PROMPT));
+    while (!code && (e = cli_lines_next(l, &text, &n)) > 0 && !ferror(stdout)) {
+        if (one_by_one) {
+            code = one(j, text);
+            fflush(stdout);
+        } else if (!(j->text[j->n++] = strdup(text))) {
+            j->n--;
+            code = CLI_MEMORY;
+        } else if (j->n == TOGETHER) {
+            code = flush_lines(j);
+        }
+    }
+    int rest = flush_lines(j);
+    cli_lines_close(l);
+    return code ? code : e < 0 ? -e : rest;
+}
+
+/* Measured series: the file holds them whole, so the library reads it. */
+static int classify_series(job *j, const char *path)
+{
+    recur_data *d = NULL;
+    float *p = NULL;
+    const char *file = path ? path : "-";
+    int e = recur_data_files(j->c->r, &d, recur_model_task(j->m), &file, 1, NULL, j->m);
+    int64_t n = e < 0 ? 0 : recur_data_count(d);
+    if (e >= 0 && !(p = calloc((size_t)n * (size_t)j->labels + 1, sizeof *p)))
+        e = RECUR_ENOMEM;
+    if (e >= 0)
+        e = recur_classify_data(j->c->r, j->m, d, p);
+    for (int64_t i = 0; e >= 0 && i < n; i++)
+        put(j, j->answer, best_of(j, p + i * j->labels));
+    int code = e < 0 ? cli_fail(j->c, e) : CLI_DONE;
+    free(p);
+    recur_data_close(d);
+    return code;
+}
+
+static int run(cli *c)
+{
+    const classify_own *own = c->own;
+    job j = {.c = c};
+    int code = cli_load(c, &j.m, c->arg[0]);
+    if (code)
+        return code;
+    j.labels = recur_model_labels(j.m);
+    j.k = own->best < j.labels ? (int)own->best : j.labels > 0 ? j.labels : 1;
+    j.answer = calloc((size_t)j.k, sizeof *j.answer);
+    j.p = calloc(TOGETHER * (size_t)(j.labels > 0 ? j.labels : 1), sizeof *j.p);
+    const char *path = c->args > 1 ? c->arg[1] : NULL;
+    if (!j.answer || !j.p)
+        code = CLI_MEMORY;
+    else if (!j.labels) {
+        cli_note(say(SAY_NO_LABELS), c->arg[0], recur_model_task(j.m));
+        code = CLI_USAGE;
+    } else
+        code = (strncmp(recur_model_net(j.m), "input", 5) == 0 ? classify_series : classify_lines)(&j, path);
+    free(j.answer);
+    free(j.p);
+    recur_model_free(j.m);
+    return code;
+}
+
+static const char *const examples[] = {
+    "recur classify reviews.recur new.txt",
+    "echo 'a wonderful film' | recur classify reviews.recur -k 2",
+    NULL};
+
+const cli_verb cli_classify = {
+    .name = "classify", .what = SAY_DOES_CLASSIFY, .use = "M.recur [FILE]", .least = 1, .most = 2,
+    .row = own_rows, .rows = sizeof own_rows / sizeof *own_rows, .size = sizeof(classify_own), .example = examples, .run = run};

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * cli - floor 8: the command.  It knows the library through recur.h alone; jansson renders what comes as JSON.
+ *
+ * A verb is one file with one `const cli_verb cli_NAME` and one line in list.h.  Its options are rows of two tables, its
+ * own and one of the library; with the rows that all verbs share they make parser, --help and manual page (opt.c, man.c).
+ * Results go to stdout, everything else to stderr.  A verb returns an exit code of the list below. */
+#ifndef RECUR_CLI_H
+#define RECUR_CLI_H
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "recur.h"
+
+/* --- exit codes: name, code, what it means (manual page and tests read this list too) --- */
+#define CLI_EXITS(X)                                                             \
+    X(DONE,      0, "done")                                                      \
+    X(FAILED,    1, "another failure")                                           \
+    X(USAGE,     2, "wrong usage: an option, a value, a net line, an output that stands already") \
+    X(DATA,      3, "input data unusable; `check` found problems")               \
+    X(MODEL,     4, "model or checkpoint damaged or unsupported")                \
+    X(IO,        5, "cannot read or write, disk full included")                  \
+    X(MEMORY,    6, "out of memory")                                             \
+    X(DIVERGED,  7, "training diverged")                                         \
+    X(GATE,      8, "quality below what --min asks for")                         \
+    X(HUP,     129, "stopped by SIGHUP, state saved")                            \
+    X(INT,     130, "stopped by SIGINT, state saved")                            \
+    X(TERM,    143, "stopped by SIGTERM, state saved")
+enum cli_exit {
+#define X(name, code, text) CLI_##name = code,
+    CLI_EXITS(X)
+#undef X
+};
+int cli_exit_of(int error);              /* RECUR_E* -> exit code */
+
+/* --- what the user reads, in English and Chinese (say.c, words.h) --- */
+enum cli_word {
+#define X(id, en, zh) SAY_##id,
+#include "words.h"
+#undef X
+    SAY_WORDS
+};
+void cli_language(const char *lang);     /* "zh", "en"; NULL: LC_ALL, LC_MESSAGES, LANG decide */
+bool cli_chinese(void);
+bool cli_unicode(void);                  /* may signs beyond ASCII be drawn? */
+const char *say(enum cli_word w);
+const char *cli_option_help(const recur_option *o);   /* in the user's language */
+void cli_note(const char *form, ...) __attribute__((format(printf, 1, 2)));    /* "recur: ..." and a new line, to stderr */
+
+/* --- options --- */
+typedef struct cli_common {
+    int help, quiet, verbose, json, force;
+    int64_t threads;
+    const char *lang, *kernels, *color;
+} cli_common;
+typedef struct cli_rows { const recur_option *row; int n; void *to; } cli_rows;
+enum { CLI_TABLES = 3 };                 /* own rows, the library's rows, the common ones; a name that stands in several sets all */
+
+typedef struct cli cli;
+typedef struct cli_verb {
+    const char *name;
+    enum cli_word what;                  /* one line of what it does */
+    const char *use;                     /* arguments in the synopsis: "M.recur [FILE]" */
+    int least, most;                     /* how many of them; most < 0: any number */
+    const recur_option *row; int rows; size_t size;                    /* own options and the size of their struct */
+    const recur_option *(*library)(int *n); size_t library_size;       /* the library's, or NULL */
+    const char *const *example;          /* lines for help and manual page, NULL at the end */
+    int (*run)(cli *c);
+} cli_verb;
+extern const cli_verb *const cli_verbs[];             /* NULL at the end */
+const cli_verb *cli_verb_find(const char *name);
+
+struct cli {
+    recur *r;
+    const cli_verb *verb;
+    cli_common common;
+    void *own, *library;                 /* structs of the verb's two tables, filled */
+    cli_rows table[CLI_TABLES];
+    const char **arg; int args;          /* what is no option, NULL at the end */
+    char **word; int words;              /* the whole command line, for the line that says how to go on */
+};
+int cli_parse(cli *c, int argc, char **argv);         /* environment, then the line; CLI_DONE or CLI_USAGE (said why) */
+char cli_short(const char *name);                     /* 'o' for "output"; 0: none */
+const char *cli_nearest(const char *word, const char *(*at)(const void *ud, int i), const void *ud);
+int cli_tables(const cli_verb *v, cli_common *common, void *own, void *library, cli_rows out[CLI_TABLES]);
+void cli_dash(const char *name, char *out, size_t n); /* "log_dir" -> "log-dir" */
+
+/* --- help and manual pages (man.c) --- */
+void cli_help_verb(FILE *f, const cli_verb *v);
+void cli_help_all(FILE *f);
+void cli_man(FILE *f, const cli_verb *v);             /* NULL: recur.1 */
+
+/* --- failing --- */
+int cli_fail(const cli *c, int error);                /* says recur_message, returns the exit code */
+bool cli_when(const cli *c, const char *name, const char *when, bool terminal, bool *out);   /* auto, always, never; false: said why */
+bool cli_color(const cli *c, FILE *f);
+int cli_load(const cli *c, recur_model **m, const char *path);       /* CLI_DONE or an exit code (said why) */
+int cli_close_out(int code);                          /* flushes stdout; a failure there turns code 0 into CLI_IO */
+
+/* --- lines of input, plain or gzip, as they come (lines.c) --- */
+typedef struct cli_lines cli_lines;
+int cli_lines_open(cli_lines **out, const char *path);               /* "-" or NULL: stdin; CLI_DONE or an exit code (said why) */
+int cli_lines_next(cli_lines *l, const char **text, size_t *n);      /* without its end; 1: a line, 0: no more, < 0: unreadable (said why) */
+int64_t cli_lines_at(const cli_lines *l);                            /* number of the last line */
+void cli_lines_close(cli_lines *l);
+
+/* --- columns that line up, for any script (table.c) --- */
+size_t cli_width(const char *text);                                  /* columns of a terminal; 0 for what combines */
+void cli_pad(FILE *f, const char *text, size_t width, bool right);
+typedef struct cli_table cli_table;
+cli_table *cli_table_new(int columns);                               /* first column to the left, the others to the right */
+void cli_cell(cli_table *t, const char *form, ...) __attribute__((format(printf, 2, 3)));   /* row by row */
+void cli_table_end(cli_table *t, FILE *f);                           /* prints and frees */
+
+/* --- a run of training, watched (watch.c, curve.c) --- */
+typedef struct cli_curve cli_curve;
+cli_curve *cli_curve_new(void);
+void cli_curve_add(cli_curve *c, bool held, int64_t step, double value);
+void cli_curve_draw(const cli_curve *c, FILE *f, int columns, bool unicode, const char *metric);
+int cli_curve_svg(const cli_curve *c, const char *path, const char *metric);
+void cli_curve_free(cli_curve *c);
+typedef struct cli_watch {
+    bool shown, terminal, speaks, verbose, dry;      /* a line at all; written over; choices told; more told; stop once chosen */
+    const volatile int *stop;            /* set by a signal */
+    FILE *log[2];                        /* --log, --log-dir */
+    recur_events *events;
+    cli_curve *curve;
+    int chosen;
+    bool drawn, finished;
+    double last_drawn, last_logged, best;
+    int64_t best_step;
+    recur_progress last;
+    char metric[64];
+} cli_watch;
+int cli_watch_open(cli_watch *w, const cli *c, const char *log, const char *dir, bool resume);
+int cli_watch_see(void *w, const recur_progress *p);                 /* a recur_watch */
+void cli_watch_clear(cli_watch *w);                                  /* takes the terminal's line away */
+int cli_watch_close(cli_watch *w);
+void cli_time(char *out, size_t n, double seconds);                  /* "4:07", "1:02:45" */
+int cli_columns(int fd);                                             /* of the terminal; 80 if it does not say */
+
+/* The rows that say how files are read: the first group of training's. */
+const recur_option *cli_data_rows(int *n);
+
+/* --- scores as text (report.c) --- */
+void cli_report(FILE *f, const json_t *score);
+void cli_verdict(FILE *f, const json_t *score, bool color);          /* in words: better than the baseline or not */
+void cli_tree(FILE *f, const json_t *value, int indent);             /* any JSON as indented lines */
+const char *cli_number(char *out, size_t n, double x);               /* short, for people */
+#endif

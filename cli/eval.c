@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * recur eval M.recur FILE...: scores beside the baseline's; --min makes it a gate. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct { const char *min, *max; } eval_own;
+static const recur_option own_rows[] = {
+    {"min", RECUR_TEXT, offsetof(eval_own, min), NULL, 0, 0, "NAME=X", "exit with 8 where a measure is below this: accuracy=0.9,macro_f1=0.8", "gate"},
+    {"max", RECUR_TEXT, offsetof(eval_own, max), NULL, 0, 0, "NAME=X", "exit with 8 where a measure is above this: perplexity=80", "gate"},
+};
+
+/* One list of bounds, NAME=X,NAME=X. */
+static int gate(const json_t *score, const char *list, bool least)
+{
+    char name[64], a[32], b[32];
+    int code = CLI_DONE, used;
+    double bound;
+    for (const char *p = list; p && *p && code != CLI_USAGE; p += used + (p[used] == ',')) {
+        if (sscanf(p, "%63[^=,]=%lf%n", name, &bound, &used) != 2 || (p[used] && p[used] != ',')) {
+            cli_note(say(SAY_BAD_MIN), p);
+            return CLI_USAGE;
+        }
+        const json_t *v = json_object_get(score, name);
+        if (!json_is_number(v)) {
+            cli_note(say(SAY_GATE_MISSING), name);
+            return CLI_USAGE;
+        }
+        double x = json_number_value(v);
+        if (least ? x >= bound : x <= bound)
+            continue;
+        cli_note(say(least ? SAY_GATE_FAILED : SAY_GATE_ABOVE), name, cli_number(a, sizeof a, x), cli_number(b, sizeof b, bound));
+        code = CLI_GATE;
+    }
+    return code;
+}
+
+static int print(const cli *c, const char *text)
+{
+    const eval_own *own = c->own;
+    json_t *score = json_loads(text, 0, NULL);
+    if (c->common.json) {
+        json_dumpf(score, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
+        fputc('\n', stdout);
+    } else {
+        cli_report(stdout, score);
+        cli_verdict(stdout, score, cli_color(c, stdout));
+    }
+    int low = gate(score, own->min, true), high = gate(score, own->max, false);
+    json_decref(score);
+    return low == CLI_USAGE || !high ? low : high;
+}
+
+static int run(cli *c)
+{
+    recur_model *m = NULL;
+    recur_data *d = NULL;
+    char *text = NULL;
+    int code = cli_load(c, &m, c->arg[0]), e = RECUR_OK;
+    if (!code)
+        e = recur_data_files(c->r, &d, recur_model_task(m), c->arg + 1, c->args - 1, c->library, m);
+    if (!code && e >= 0 && *recur_warning(c->r))
+        cli_note("%s", recur_warning(c->r));
+    if (!code && e >= 0)
+        e = recur_eval(c->r, m, d, &text);
+    if (!code)
+        code = e < 0 ? cli_fail(c, e) : print(c, text);
+    recur_free(c->r, text);
+    recur_data_close(d);
+    recur_model_free(m);
+    return code;
+}
+
+static const char *const examples[] = {
+    "recur eval reviews.recur test.tsv",
+    "recur eval reviews.recur test.tsv --json --min accuracy=0.9",
+    NULL};
+
+/* How files are read is a matter of the options that training has for it. */
+const recur_option *cli_data_rows(int *n)
+{
+    int all;
+    const recur_option *t = recur_train_table(&all);
+    for (*n = 0; *n < all && strcmp(t[*n].group, "data") == 0; ++*n)
+        ;
+    return t;
+}
+
+const cli_verb cli_eval = {
+    .name = "eval", .what = SAY_DOES_EVAL, .use = "M.recur FILE...", .least = 2, .most = -1,
+    .row = own_rows, .rows = sizeof own_rows / sizeof *own_rows, .size = sizeof(eval_own),
+    .library = cli_data_rows, .library_size = sizeof(recur_train_options), .example = examples, .run = run};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * Lines of a file or of stdin as they arrive, plain or gzip (found from the first two bytes), of any system's line end.
+ * A pipe gives what it has: nobody waits for a full buffer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "cli.h"
+
+enum { CHUNK = 1 << 16, LONGEST = 1 << 24 };
+
+struct cli_lines {
+    int fd, gzip, ended;                 /* gzip -1: not yet known */
+    const char *name;
+    int64_t line;
+    char *text; size_t at, n, room;      /* text[at..n) is not yet handed out; one byte beyond n is ours */
+    unsigned char raw[CHUNK]; size_t raw_n;
+    z_stream z;
+};
+
+int cli_lines_open(cli_lines **out, const char *path)
+{
+    bool in = !path || strcmp(path, "-") == 0;
+    cli_lines *l = *out = calloc(1, sizeof *l);
+    if (!l) {
+        cli_note("%s", recur_strerror(RECUR_ENOMEM));
+        return CLI_MEMORY;
+    }
+    l->name = in ? say(SAY_STDIN) : path;
+    l->gzip = -1;
+    l->fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (l->fd < 0) {
+        cli_note(say(SAY_CANNOT_OPEN), path, strerror(errno));
+        free(l);
+        *out = NULL;
+        return CLI_IO;
+    }
+    return CLI_DONE;
+}
+
+static int grow(cli_lines *l, size_t more)
+{
+    if (l->at)
+        memmove(l->text, l->text + l->at, l->n - l->at);
+    l->n -= l->at;
+    l->at = 0;
+    if (l->n + more + 1 <= l->room)
+        return 0;
+    char *text = realloc(l->text, 2 * (l->n + more + 1));
+    if (!text) {
+        cli_note("%s", recur_strerror(RECUR_ENOMEM));
+        return -CLI_MEMORY;
+    }
+    l->text = text;
+    l->room = 2 * (l->n + more + 1);
+    return 0;
+}
+
+/* Reads once.  > 0: bytes in raw; 0: end; < 0: said why. */
+static int fetch(cli_lines *l, size_t keep)
+{
+    ssize_t got;
+    do
+        got = read(l->fd, l->raw + keep, sizeof l->raw - keep);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        cli_note(say(SAY_CANNOT_READ), l->name, strerror(errno));
+        return -CLI_IO;
+    }
+    l->raw_n = keep + (size_t)got;
+    return got > 0;
+}
+
+static int damaged(const cli_lines *l)
+{
+    cli_note(say(SAY_BAD_GZIP), l->name);
+    return -CLI_DATA;
+}
+
+/* The first bytes tell the form; one byte alone does not. */
+static int sniff(cli_lines *l)
+{
+    int e = fetch(l, 0);
+    while (e > 0 && l->raw_n == 1 && l->raw[0] == 0x1f)
+        e = fetch(l, 1);
+    if (e < 0)
+        return e;
+    l->gzip = l->raw_n >= 2 && l->raw[0] == 0x1f && l->raw[1] == 0x8b;
+    if (l->gzip && inflateInit2(&l->z, 15 + 16) != Z_OK)
+        return damaged(l);
+    return l->raw_n > 0;
+}
+
+static int inflate_some(cli_lines *l)
+{
+    l->z.next_in = l->raw;
+    l->z.avail_in = (uInt)l->raw_n;
+    while (l->z.avail_in) {
+        int e = grow(l, CHUNK);
+        if (e < 0)
+            return e;
+        l->z.next_out = (unsigned char *)l->text + l->n;
+        l->z.avail_out = CHUNK;
+        int z = inflate(&l->z, Z_NO_FLUSH);
+        l->n += CHUNK - l->z.avail_out;
+        if (z == Z_STREAM_END && l->z.avail_in)
+            z = inflateReset(&l->z);     /* gzip files may stand behind one another */
+        l->ended = z == Z_STREAM_END;
+        if (z != Z_OK && z != Z_STREAM_END)
+            return damaged(l);
+    }
+    return 1;
+}
+
+/* More text; 0: there is no more. */
+static int more(cli_lines *l)
+{
+    bool whole = l->ended;
+    int e = l->gzip < 0 ? sniff(l) : fetch(l, 0);
+    if (e < 0)
+        return e;
+    if (e == 0) {
+        l->raw_n = 0;
+        return l->gzip > 0 && !whole ? damaged(l) : 0;
+    }
+    if (l->gzip)
+        return inflate_some(l);
+    if ((e = grow(l, l->raw_n)) < 0)
+        return e;
+    memcpy(l->text + l->n, l->raw, l->raw_n);
+    l->n += l->raw_n;
+    return 1;
+}
+
+int cli_lines_next(cli_lines *l, const char **text, size_t *n)
+{
+    size_t seen = 0;
+    int e = 1;
+    char *end = NULL;
+    while (e > 0) {
+        size_t have = l->n - l->at;
+        end = have > seen ? memchr(l->text + l->at + seen, '\n', have - seen) : NULL;
+        if (end)
+            break;
+        seen = have;
+        if (seen > LONGEST) {
+            cli_note(say(SAY_LONG_LINE), l->name, (long long)l->line + 1);
+            return -CLI_DATA;
+        }
+        e = more(l);
+    }
+    if (e < 0 || (!end && l->n == l->at))
+        return e < 0 ? e : 0;
+    if (!end)
+        end = l->text + l->n;            /* the last line without its end */
+    char *start = l->text + l->at;
+    l->at = (size_t)(end - l->text) + (end < l->text + l->n);
+    if (end > start && end[-1] == '\r')
+        end--;
+    if (++l->line == 1 && end - start >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0)
+        start += 3;
+    *end = 0;
+    *text = start;
+    *n = (size_t)(end - start);
+    return 1;
+}
+
+int64_t cli_lines_at(const cli_lines *l)
+{
+    return l->line;
+}
+
+void cli_lines_close(cli_lines *l)
+{
+    if (!l)
+        return;
+    if (l->gzip > 0)
+        inflateEnd(&l->z);
+    if (l->fd != STDIN_FILENO)
+        close(l->fd);
+    free(l->text);
+    free(l);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * Scores as people read them: the net's numbers, the baseline's beside them, what both say about each class, and a
+ * sentence whether the net is worth having. */
+#include <math.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* Measures that say which of two models is better, and which way. */
+static const struct { const char *name; bool rising; } judges[] = {
+    {"accuracy", true}, {"perplexity", false}, {"nats_per_unit", false}, {"bits_per_char", false}, {"rmse", false},
+};
+
+const char *cli_number(char *out, size_t n, double x)
+{
+    if (x == floor(x) && fabs(x) < 1e15)
+        snprintf(out, n, "%.0f", x);
+    else if (fabs(x) >= 1000 || fabs(x) < 1e-3)
+        snprintf(out, n, "%.4g", x);
+    else
+        snprintf(out, n, fabs(x) < 10 ? "%.4f" : "%.2f", x);
+    return out;
+}
+
+static const char *shown(char *out, size_t n, const json_t *v)
+{
+    if (json_is_number(v))
+        return cli_number(out, n, json_number_value(v));
+    if (json_is_boolean(v))
+        snprintf(out, n, json_is_true(v) ? "yes" : "no");
+    else
+        snprintf(out, n, "%s", json_is_string(v) ? json_string_value(v) : json_is_null(v) ? "-" : "");
+    return out;
+}
+
+static bool plain(const json_t *v)
+{
+    return !json_is_object(v) && !json_is_array(v);
+}
+
+void cli_tree(FILE *f, const json_t *value, int indent)
+{
+    const char *key;
+    json_t *v;
+    size_t i, wide = 0;
+    char text[64];
+    if (json_is_array(value))
+        json_array_foreach(value, i, v) {
+            if (plain(v))
+                fprintf(f, "%*s%s\n", indent, "", json_is_string(v) ? json_string_value(v) : shown(text, sizeof text, v));
+            else
+                cli_tree(f, v, indent + 2);
+        }
+    json_object_foreach((json_t *)(uintptr_t)value, key, v)
+        wide = plain(v) && cli_width(key) > wide ? cli_width(key) : wide;
+    json_object_foreach((json_t *)(uintptr_t)value, key, v) {
+        fprintf(f, "%*s", indent, "");
+        cli_pad(f, key, plain(v) ? wide : 0, false);
+        if (plain(v))
+            fprintf(f, "  %s\n", json_is_string(v) ? json_string_value(v) : shown(text, sizeof text, v));
+        else {
+            fputc('\n', f);
+            cli_tree(f, v, indent + 2);
+        }
+    }
+}
+
+/* Measures in rows; the net and each baseline are columns. */
+static void measures(FILE *f, const json_t *score, const json_t *base)
+{
+    const char *key, *name = json_string_value(json_object_get(base, "name"));
+    json_t *v;
+    char a[64], b[64];
+    cli_table *t = cli_table_new(base ? 3 : 2);
+    cli_cell(t, "%s", say(SAY_MEASURE));
+    cli_cell(t, "%s", say(SAY_NET));
+    if (base)
+        cli_cell(t, "%s", name ? name : say(SAY_BASELINE));
+    json_object_foreach((json_t *)(uintptr_t)score, key, v) {
+        if (!json_is_number(v))
+            continue;
+        const json_t *other = json_object_get(base, key);
+        cli_cell(t, "%s", key);
+        cli_cell(t, "%s", shown(a, sizeof a, v));
+        if (base)
+            cli_cell(t, "%s", other ? shown(b, sizeof b, other) : "");
+    }
+    cli_table_end(t, f);
+}
+
+static void class_row(cli_table *t, const char *name, const json_t *row)
+{
+    static const char *const key[] = {"precision", "recall", "f1", "count"};
+    char a[64];
+    const json_t *label = json_object_get(row, "label");
+    cli_cell(t, "%s", json_is_string(label) ? json_string_value(label) : name);
+    for (int i = 0; i < 4; i++) {
+        const json_t *v = json_object_get(row, key[i]);
+        if (!v && i == 3)
+            v = json_object_get(row, "support") ? json_object_get(row, "support") : json_object_get(row, "samples");
+        if (i < 3)
+            cli_cell(t, "%.4f", json_number_value(v));
+        else
+            cli_cell(t, "%s", shown(a, sizeof a, v));
+    }
+}
+
+static void classes(FILE *f, const json_t *per)
+{
+    const char *key;
+    json_t *row;
+    size_t i;
+    cli_table *t = cli_table_new(5);
+    static const enum cli_word head[] = {SAY_CLASS, SAY_PRECISION, SAY_RECALL, SAY_F1, SAY_COUNT};
+    for (i = 0; i < 5; i++)
+        cli_cell(t, "%s", say(head[i]));
+    json_array_foreach(per, i, row)
+        class_row(t, "", row);
+    json_object_foreach((json_t *)(uintptr_t)per, key, row)
+        class_row(t, key, row);
+    fputc('\n', f);
+    cli_table_end(t, f);
+}
+
+/* The i-th class: per_class is an array of {label, ...} or an object by label. */
+static const char *class_name(const json_t *per, size_t i)
+{
+    const char *key, *label = json_string_value(json_object_get(json_array_get(per, i), "label"));
+    json_t *row;
+    json_object_foreach((json_t *)(uintptr_t)per, key, row)
+        if (i-- == 0)
+            return key;
+    return label ? label : "";
+}
+
+static void confusion(FILE *f, const json_t *matrix, const json_t *per)
+{
+    size_t n = json_array_size(matrix), i, j;
+    json_t *row, *v;
+    if (n == 0 || n > 30)                /* wider than any terminal: --json has it */
+        return;
+    cli_table *t = cli_table_new((int)n + 1);
+    cli_cell(t, "%s", "");
+    for (j = 0; j < n; j++)
+        cli_cell(t, "%.24s", class_name(per, j));
+    json_array_foreach(matrix, i, row) {
+        cli_cell(t, "%s", class_name(per, i));
+        json_array_foreach(row, j, v)
+            cli_cell(t, "%lld", (long long)json_number_value(v));
+    }
+    fprintf(f, "\n%s\n", say(SAY_CONFUSION));
+    cli_table_end(t, f);
+}
+
+void cli_report(FILE *f, const json_t *score)
+{
+    const json_t *base = json_object_get(score, "baseline"), *per = json_object_get(score, "per_class");
+    measures(f, score, json_is_object(base) ? base : NULL);
+    if (per)
+        classes(f, per);
+    confusion(f, json_object_get(score, "confusion"), per);
+}
+
+/* Two standard errors of a difference of two rates on the same n samples, at most (were they independent). */
+static double noise(double a, double b, double n)
+{
+    return n > 0 ? 2 * sqrt((a * (1 - a) + b * (1 - b)) / n) : 0;
+}
+
+void cli_verdict(FILE *f, const json_t *score, bool color)
+{
+    const json_t *base = json_object_get(score, "baseline");
+    const char *name = json_string_value(json_object_get(base, "name"));
+    double samples = json_number_value(json_object_get(score, "samples"));
+    char a[64], b[64];
+    for (size_t i = 0; i < sizeof judges / sizeof *judges; i++) {
+        const json_t *x = json_object_get(score, judges[i].name), *y = json_object_get(base, judges[i].name);
+        if (!json_is_number(x) || !json_is_number(y))
+            continue;
+        double ahead = (json_number_value(x) - json_number_value(y)) * (judges[i].rising ? 1 : -1);
+        double doubt = judges[i].rising ? noise(json_number_value(x), json_number_value(y), samples) : 0;
+        enum cli_word w = ahead > doubt ? SAY_BETTER : ahead < -doubt ? SAY_WORSE : doubt > 0 ? SAY_WITHIN : SAY_NOT_BETTER;
+        if (color)
+            fputs(w == SAY_BETTER ? "\033[32m" : w == SAY_WORSE ? "\033[31m" : "\033[33m", f);
+        fprintf(f, say(w), name ? name : say(SAY_BASELINE), judges[i].name, shown(a, sizeof a, x), shown(b, sizeof b, y), (int)samples);
+        fputs(color ? "\033[0m\n" : "\n", f);
+        return;
+    }
+    fprintf(f, "%s\n", say(SAY_NO_BASELINE));
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ * What the command says, in the user's language.  The language is the one thing a process has once: it is set at the
+ * start and stands in this file alone. */
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char *const words[2][SAY_WORDS] = {
+    {
+#define X(id, en, zh) [SAY_##id] = en,
+#include "words.h"
+#undef X
+    },
+    {
+#define X(id, en, zh) [SAY_##id] = zh,
+#include "words.h"
+#undef X
+    },
+};
+
+/* Chinese sentences for the rows of option tables, whose own help is English. */
+static const struct { const char *name, *zh; } options[] = {
+#define X(name, zh) {name, zh},
+#include "options_zh.h"
+#undef X
+};
+
+static struct { int chinese; } language;
+
+void cli_language(const char *lang)
+{
+    static const char *const from[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    for (int i = 0; !lang && i < 3; i++) {
+        const char *v = getenv(from[i]);
+        lang = v && *v ? v : NULL;
+    }
+    language.chinese = lang && strncmp(lang, "zh", 2) == 0;
+}
+
+bool cli_chinese(void)
+{
+    return language.chinese;
+}
+
+bool cli_unicode(void)
+{
+    const char *set = nl_langinfo(CODESET);
+    return set && (strcmp(set, "UTF-8") == 0 || strcmp(set, "utf8") == 0);
+}
+
+const char *say(enum cli_word w)
+{
+    return words[language.chinese][w];
+}
+
+const char *cli_option_help(const recur_option *o)
+{
+    for (size_t i = 0; language.chinese && i < sizeof options / sizeof *options; i++)
+        if (strcmp(options[i].name, o->name) == 0)
+            return options[i].zh;
+    return o->help;
+}
+
+void cli_note(const char *form, ...)
+{
+    va_list a;
+    va_start(a, form);
+    fputs("recur: ", stderr);
+    vfprintf(stderr, form, a);
+    fputc('\n', stderr);
+    va_end(a);
+}
