@@ -39,18 +39,18 @@ F(f_softplus, (x > 0 ? x : 0) + log1p(exp(-fabs(x))))
 D(d_softplus, -expm1(-y))
 
 static const rc_act_kind kinds[] = {
-    { "tanh", "tanh(x)", 0, 0, 0, f_tanh, d_tanh, 0 },
-    { "sigmoid", "1 / (1 + exp(-x))", 0, 0, 0, f_sigmoid, d_sigmoid, 0 },
-    { "relu", "max(0, x)", 0, 0, 0, f_relu, d_relu, 0 },
-    { "linear", "x", 0, 0, 0, f_linear, d_linear, 0 },
-    { "affine", "a x + b", 2, 1, 0, f_affine, d_affine, (real)-1e30 },
-    { "leakyrelu", "x > 0: x, else a x", 1, (real)0.01, 0, f_leaky, d_leaky, 0 },
-    { "thresholdedrelu", "x > a: x, else 0", 1, 1, 0, f_threshold, d_threshold, 0 },
-    { "scaledtanh", "a tanh(b x)", 2, (real)1.7159, (real)(2.0 / 3), f_scaledtanh, d_scaledtanh, (real)1e-30 },
-    { "hardsigmoid", "max(0, min(1, a x + b))", 2, (real)0.2, (real)0.5, f_hardsigmoid, d_hardsigmoid, 0 },
-    { "elu", "x > 0: x, else a (exp(x) - 1)", 1, 1, 0, f_elu, d_elu, 0 },
-    { "softsign", "x / (1 + |x|)", 0, 0, 0, f_softsign, d_softsign, 0 },
-    { "softplus", "ln(1 + exp(x))", 0, 0, 0, f_softplus, d_softplus, 0 },
+    { "tanh", "tanh(x)", 0, 0, 0, f_tanh, d_tanh, 0, RC_FAST_TANH },
+    { "sigmoid", "1 / (1 + exp(-x))", 0, 0, 0, f_sigmoid, d_sigmoid, 0, RC_FAST_SIGMOID },
+    { "relu", "max(0, x)", 0, 0, 0, f_relu, d_relu, 0, RC_FAST_RELU },
+    { "linear", "x", 0, 0, 0, f_linear, d_linear, 0, RC_FAST_LINEAR },
+    { "affine", "a x + b", 2, 1, 0, f_affine, d_affine, (real)-1e30, 0 },
+    { "leakyrelu", "x > 0: x, else a x", 1, (real)0.01, 0, f_leaky, d_leaky, 0, 0 },
+    { "thresholdedrelu", "x > a: x, else 0", 1, 1, 0, f_threshold, d_threshold, 0, 0 },
+    { "scaledtanh", "a tanh(b x)", 2, (real)1.7159, (real)(2.0 / 3), f_scaledtanh, d_scaledtanh, (real)1e-30, 0 },
+    { "hardsigmoid", "max(0, min(1, a x + b))", 2, (real)0.2, (real)0.5, f_hardsigmoid, d_hardsigmoid, 0, 0 },
+    { "elu", "x > 0: x, else a (exp(x) - 1)", 1, 1, 0, f_elu, d_elu, 0, 0 },
+    { "softsign", "x / (1 + |x|)", 0, 0, 0, f_softsign, d_softsign, 0, 0 },
+    { "softplus", "ln(1 + exp(x))", 0, 0, 0, f_softplus, d_softplus, 0, 0 },
 };
 
 const rc_act_kind *rc_act_at(int i)

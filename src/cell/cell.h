@@ -10,7 +10,8 @@
 
 /* Activations (act.c): y = f(x), and f'(x) from y and x.  Names as ONNX has them, small letters. */
 typedef struct rc_act_kind { const char *name, *formula; int args; real a, b;      /* defaults of alpha, beta */
-    real (*f)(real x, real a, real b); real (*d)(real x, real y, real a, real b); real least; /* alpha */ } rc_act_kind;
+    real (*f)(real x, real a, real b); real (*d)(real x, real y, real a, real b); real least; /* alpha */ int fast; } rc_act_kind;
+enum { RC_FAST_TANH = 1, RC_FAST_SIGMOID, RC_FAST_RELU, RC_FAST_LINEAR };   /* rc_act_kind.fast: those that kernels know */
 typedef struct { const rc_act_kind *kind; real a, b; } rc_act_fn;
 int rc_act_parse(const char *s, rc_act_fn *out);              /* "tanh", "leakyrelu:0.02", "hardsigmoid:0.2:0.5"; 0 or RECUR_ESPEC */
 void rc_act_print(const rc_act_fn *f, char *out, size_t n);   /* canonical, parse(print) == same */

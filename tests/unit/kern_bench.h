@@ -1,0 +1,1 @@
+static int kern_bench(void) { return 0; }
