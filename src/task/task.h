@@ -96,6 +96,8 @@ const rc_task *rc_task_find(const char *name);
 /* --- measures (measure.c) --- */
 typedef struct { int classes; int64_t *confusion; double *p; int32_t *y; int n; } rc_judged;     /* confusion [true][said]; p [n][classes] */
 int rc_measure(recur *r, const rc_judged *j, const rc_vocab *labels, json_t **out);   /* samples accuracy macro_f1 per_class confusion pr_auc (two classes) calibration_error */
+/* Probabilities [count][classes] of a classifying model for every example, in their order; batches of any size give the same. */
+int rc_classify_scores(const recur_model *m, recur_data *d, float *p);
 /* --- baselines: linear.c (hashed word and character n-grams, logistic), ngram.c (interpolated Kneser-Ney over ids) --- */
 typedef struct rc_linear rc_linear;
 int rc_linear_fit(recur *r, rc_linear **out, const recur_data *d, const recur_data *held, uint64_t seed);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * classify.h - the halves of the classification task: classify.c reads, classify_net.c chooses and prepares,
+ * classify_eval.c scores, check.c looks at files. */
+#ifndef RC_CLASSIFY_H
+#define RC_CLASSIFY_H
+#include "task/task.h"
+
+int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
+int rc_classify_prepare(recur_model *m, recur_data *d, const recur_train_options *o);
+int rc_classify_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
+int rc_classify_settle(recur_model *m, recur_data *held);
+int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out);
+int rc_classify_baseline(recur_model *m, recur_data *d, recur_data *held);
+int rc_classify_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
+double rc_share_of_han(const char *s, size_t n);             /* signs of scripts without blanks, part of all letters */
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ * model.c - everything that one file holds: net, weights, text, labels, scaling, card, baseline.
+ *
+ * In the file, weights stand under the names of their parameters; the card is JSON under the key "recur" of the
+ * metadata.  A tensor that is missing, left over or of another shape is an error that names it: a model loads whole
+ * or not at all. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "task/task.h"
+
+enum { FORMAT = 1 };
+
+void recur_model_free(recur_model *m)
+{
+    if (m == NULL)
+        return;
+    recur *r = m->r;
+    for (int i = 0; i < m->extra.tensors; i++) {
+        void *own;
+        memcpy(&own, &m->extra.tensor[i].data, sizeof own);
+        rc_free(r, own);
+    }
+    rc_store_free(&m->extra);
+    rc_net_free(m->net);
+    rc_free(r, m->w);
+    rc_text_free(m->text);
+    rc_vocab_free(m->labels);
+    rc_free(r, m->scaling.mean);
+    rc_free(r, m->scaling.scale);
+    rc_free(r, m->class_weight);
+    json_decref(m->card);
+    json_decref(m->baseline);
+    rc_free(r, m);
+}
+
+static int empty(recur *r, recur_model **out, const rc_task *task)
+{
+    recur_model *m = *out = rc_new(r, 1, sizeof *m);
+    if (m == NULL)
+        return RECUR_ENOMEM;
+    m->r = r;
+    m->task = task;
+    rc_store_init(&m->extra, r);
+    return RECUR_OK;
+}
+
+int rc_model_label_count(const recur_model *m)
+{
+    return m->labels != NULL ? rc_vocab_size(m->labels) - RC_FIRST : 0;
+}
+
+/* --- new --- */
+
+/* Rows of word vectors for the entries of the vocabulary. */
+static int read_vectors(recur *r, const char *path, const rc_vocab *v, rc_facts *f, float **out)
+{
+    rc_map *want = NULL;
+    int64_t found = 0;
+    int e = rc_map_new(r, &want);
+    for (int32_t i = 0; i < rc_vocab_size(v) && e == RECUR_OK; i++) {
+        size_t n;
+        const char *s = rc_vocab_str(v, i, &n);
+        e = rc_map_set(want, s, n, i);
+    }
+    if (e == RECUR_OK)
+        e = rc_vectors_read(r, path, want, &f->vector_dim, out, &found);
+    if (e == RECUR_OK && found == 0)
+        rc_warn(r, "%s: none of the vocabulary's %d entries has a vector there", path, rc_vocab_size(v));
+    f->vectors = e == RECUR_OK ? *out : NULL;
+    rc_map_free(want);
+    return e;
+}
+
+int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, uint64_t seed, const char *vectors)
+{
+    recur_model *m;
+    rc_facts facts;
+    float *rows = NULL;
+    int e = empty(r, &m, d->task);
+    *out = NULL;
+    if (e != RECUR_OK)
+        return e;
+    rc_data_facts(d, &facts);
+    if (vectors != NULL && d->text == NULL)
+        e = rc_fail(r, RECUR_EOPTION, "--vectors: the data has no words");
+    else if (vectors != NULL)
+        e = read_vectors(r, vectors, d->text->vocab, &facts, &rows);
+    if (e == RECUR_OK)
+        e = rc_net_new(r, &m->net, net, d->task->head, &facts);
+    if (e == RECUR_OK && (m->w = rc_new(r, m->net->params.total, sizeof *m->w)) == NULL)
+        e = RECUR_ENOMEM;
+    if (e == RECUR_OK && (m->card = json_object()) == NULL)
+        e = rc_fail(r, RECUR_ENOMEM, "no memory for the model card");
+    if (e == RECUR_OK && d->own) {                             /* what the data learned is the model's from now on */
+        rc_net_init(m->net, &facts, seed, m->w);
+        m->text = d->text, m->labels = d->labels, m->scaling = d->scaling;
+        d->own = false;
+        *out = m;
+    } else if (e == RECUR_OK) {
+        e = rc_fail(r, RECUR_EDATA, "these data were read for another model, whose vocabulary they use");
+    }
+    rc_free(r, rows);
+    if (e != RECUR_OK)
+        recur_model_free(m);
+    return e;
+}
+
+void rc_model_extra(recur_model *m, const char *name, int dtype, int64_t n, const void *data, int *error)
+{
+    char full[128];
+    size_t bytes;
+    if (*error != RECUR_OK)
+        return;
+    snprintf(full, sizeof full, "baseline.%s", name);
+    if (n < 0 || !rc_mul((size_t)n, rc_dtype_size(dtype), &bytes)) {
+        *error = rc_fail(m->r, RECUR_EFORMAT, "%s: size overflows", full);
+        return;
+    }
+    void *own = rc_new(m->r, bytes + 1, 1);
+    if (own == NULL) {
+        *error = RECUR_ENOMEM;
+        return;
+    }
+    if (bytes > 0)
+        memcpy(own, data, bytes);
+    if ((*error = rc_store_add(&m->extra, full, dtype, 1, &n, own)) != RECUR_OK)
+        rc_free(m->r, own);
+}
+
+/* --- to a store --- */
+
+static int store_labels(const recur_model *m, rc_store *s)
+{
+    json_t *names = json_array();
+    int e = names != NULL ? RECUR_OK : RECUR_ENOMEM;
+    for (int i = 0; i < rc_model_label_count(m) && e == RECUR_OK; i++) {
+        size_t n;
+        const char *name = rc_vocab_str(m->labels, RC_FIRST + i, &n);
+        e = json_array_append_new(names, json_stringn(name, n)) == 0 ? RECUR_OK : RECUR_ENOMEM;
+    }
+    char *text = e == RECUR_OK ? json_dumps(names, JSON_COMPACT) : NULL;
+    e = text != NULL ? rc_store_text(s, "labels", text) : rc_fail(m->r, RECUR_ENOMEM, "no memory for the labels");
+    json_decref(names);
+    free(text);
+    return e;
+}
+
+static json_t *facts_json(const rc_facts *f)
+{
+    json_t *vocabulary = json_array(), *classes = json_array();
+    for (int c = 0; c < f->columns && c < 4; c++)
+        json_array_append_new(vocabulary, json_integer(f->vocabulary[c]));
+    for (int h = 0; h < RECUR_HEADS && f->classes[h] > 0; h++)
+        json_array_append_new(classes, json_integer(f->classes[h]));
+    return json_pack("{s:o,s:i,s:o}", "vocabulary", vocabulary, "features", f->features, "classes", classes);
+}
+
+static int store_json(const recur_model *m, rc_store *s, const char *key, const json_t *j)
+{
+    char *text = j != NULL ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    int e = text != NULL ? rc_store_text(s, key, text) : rc_fail(m->r, RECUR_ENOMEM, "no memory for the model's %s", key);
+    free(text);
+    return e;
+}
+
+int rc_model_store(const recur_model *m, rc_store *s, bool baseline)
+{
+    json_t *card = json_copy(m->card);
+    int e = RECUR_OK;
+    if (card == NULL || json_object_set_new(card, "format", json_integer(FORMAT)) != 0
+        || json_object_set_new(card, "version", json_string(RECUR_VERSION)) != 0
+        || json_object_set_new(card, "task", json_string(m->task->name)) != 0
+        || json_object_set_new(card, "net", json_string(m->net->line)) != 0
+        || json_object_set_new(card, "facts", facts_json(&m->net->facts)) != 0)
+        e = rc_fail(m->r, RECUR_ENOMEM, "no memory for the model card");
+    if (e == RECUR_OK)
+        e = store_json(m, s, "recur", card);
+    json_decref(card);
+    for (int i = 0; i < m->net->params.n && e == RECUR_OK; i++) {
+        const rc_param *p = &m->net->params.p[i];
+        int64_t dim[3] = { p->dim[0], p->dim[1], p->dim[2] };
+        e = rc_store_add(s, p->name, sizeof(real) == 8 ? RC_F64 : RC_F32, p->rank, dim, m->w + p->at);
+    }
+    if (e == RECUR_OK && m->text != NULL)
+        e = rc_text_save(m->text, s);
+    if (e == RECUR_OK && m->labels != NULL)
+        e = store_labels(m, s);
+    int64_t n = m->scaling.n;
+    if (e == RECUR_OK && n > 0 && (e = rc_store_add(s, "scaling.mean", RC_F32, 1, &n, m->scaling.mean)) == RECUR_OK)
+        e = rc_store_add(s, "scaling.scale", RC_F32, 1, &n, m->scaling.scale);
+    if (e == RECUR_OK && baseline && m->baseline != NULL)
+        e = store_json(m, s, "baseline", m->baseline);
+    for (int i = 0; i < m->extra.tensors && e == RECUR_OK && baseline; i++) {
+        const rc_tensor *t = &m->extra.tensor[i];
+        e = rc_store_add(s, t->name, t->dtype, t->rank, t->dim, t->data);
+    }
+    return e;
+}
