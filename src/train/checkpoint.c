@@ -272,7 +272,7 @@ int rc_checkpoint_read(const char *dir, const rc_snapshot *c, bool force)
 {
     recur *r = c->m->r;
     long long k[NEWEST];
-    char path[4096], damage[512] = "";
+    char path[4096], damage[sizeof r->message] = "";
     int n = list(dir, k), e = RECUR_EIO;
     if (n == 0) return rc_fail(r, RECUR_EIO, "%s: there is no checkpoint to go on from", dir);
     for (int i = 0; i < n; i++) {

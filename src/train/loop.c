@@ -262,7 +262,7 @@ static void close_fit(rc_fitting *f)
 /* The message gets the step in front and what became of the weights behind. */
 static int diverged(rc_fitting *f)
 {
-    char why[700];
+    char why[sizeof f->r->message];
     snprintf(why, sizeof why, "%s", f->r->message);
     memcpy(f->m->w, f->best, f->n * sizeof(real));
     return rc_fail(f->r, RECUR_EDIVERGE, "step %lld: %s; the weights of step %lld are kept", (long long)f->s.step + 1, why,
@@ -322,7 +322,7 @@ static int record(rc_fitting *f)
 static int finish(rc_fitting *f)
 {
     int e = RECUR_OK;
-    char why[700];
+    char why[sizeof f->r->message];
     snprintf(why, sizeof why, "%s", f->r->message);
     memcpy(f->m->w, f->best, f->n * sizeof(real));
     if (f->m->card) e = record(f);
