@@ -168,12 +168,12 @@ static int open_temporary(rc_file *f, const struct stat *old)
 
 static int locate(rc_file *f, const char *path)
 {
-    char *real = realpath(path, NULL);                  /* a link stays one: its target is replaced */
-    const char *name = real ? real : path;
+    char *target = realpath(path, NULL);                  /* a link stays one: its target is replaced */
+    const char *name = target ? target : path;
     size_t n = strlen(name);
     if (n < sizeof f->path)
         memcpy(f->path, name, n + 1);
-    free(real);
+    free(target);
     return n && n < sizeof f->path ? RECUR_OK : rc_fail(f->r, RECUR_EIO, "cannot write: a path of %zu bytes", n);
 }
 
