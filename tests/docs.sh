@@ -6,6 +6,7 @@
 #   ```sh slow       not run; of its lines that call recur, verb and options must exist, and ./scripts must stand there
 #   ```console       lines `$ command` run, their output is compared; numbers may differ
 #   ```console loose the same, but only the exit status counts
+# Trainings are cut short: --time 30s runs as --time 2s.
 set -eu
 recur=$(realpath "$1")
 shift
@@ -61,6 +62,7 @@ check_calls() {
 numbers() { sed -E 's/[0-9]+([.,:][0-9]+)*(e[-+]?[0-9]+)?/#/g; s/-#/#/g; s/[[:space:]]+/ /g; s/ $//' "$1" | grep -v '^ *$' || true; }
 
 run_console() {    # $1 where, $2 file, $3 loose or not
+    rm -f "$work/commands" "$work/expected"
     awk -v w="$work" '/^\$ / { print substr($0, 3) >(w "/commands"); next } { print >(w "/expected") }' "$2"
     : >>"$work/expected"
     if ! sh -eu "$work/commands" >"$work/got" 2>"$work/err" </dev/null; then
@@ -75,7 +77,6 @@ run_console() {    # $1 where, $2 file, $3 loose or not
             diff "$work/expected.n" "$work/got.n" || true
         fi
     fi
-    rm -f "$work/commands" "$work/expected"
 }
 
 for doc; do
@@ -84,10 +85,12 @@ for doc; do
     ln -s "$project/share" "$folder/share"
     ln -s "$project/examples" "$folder/examples"
     cut_blocks "$project/$doc" "$blocks"
+    case $doc in *.zh.md) export RECUR_LANG=zh ;; *) unset RECUR_LANG ;; esac
     cd "$folder"
     for block in "$blocks"/*; do
         [ -e "$block" ] || continue
         kind=${block##*.}
+        sed -i -E 's/--time [0-9]+[smh]/--time 2s/' "$block"
         where="$doc:$(basename "$block" | cut -d. -f2)"
         case $kind in
         sh)
