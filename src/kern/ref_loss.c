@@ -9,11 +9,11 @@
 
 #include "kern/ref.h"
 
-typedef struct { real max, log_sum; int at; double sum; } peak;   /* largest score and where, log sum exp, sum of scores */
+typedef struct { real max; int at; double log_sum, sum; } peak;   /* largest score and where, log sum exp, sum of scores */
 
 static peak peak_of(int V, const real *z)
 {
-    peak p = { z[0], 0, 0, 0 };
+    peak p = { .max = z[0] };
     for (int j = 0; j < V; j++) {
         p.sum += (double)z[j];
         if (z[j] > p.max)
@@ -22,25 +22,24 @@ static peak peak_of(int V, const real *z)
     double e = 0;
     for (int j = 0; j < V; j++)
         e += exp((double)(z[j] - p.max));
-    p.log_sum = (real)((double)p.max + log(e));
+    p.log_sum = (double)p.max + log(e);
     return p;
 }
 
 /* One row with target t; its loss. */
 static double row(int V, real *z, const peak *k, int t, double w, double smooth, double focal, bool grad, real scale)
 {
-    double log_t = (double)(z[t] - k->log_sum), p_t = exp(log_t);
-    double l = -(1 - smooth) * log_t - smooth * (k->sum / V - (double)k->log_sum);                  /* (S2) */
+    double log_t = (double)z[t] - k->log_sum, p_t = exp(log_t);
+    double l = -(1 - smooth) * log_t - smooth * (k->sum / V - k->log_sum);                  /* (S2) */
     double rest = fmax(1 - p_t, 1e-12);
     double f = focal > 0 ? pow(rest, focal) : 1;
     double df = focal > 0 ? l * focal * pow(rest, focal - 1) * p_t : 0;
     for (int j = 0; j < V; j++) {
-        real log_p = z[j] - k->log_sum;                                                             /* (S1) */
+        double log_p = (double)z[j] - k->log_sum, p = exp(log_p), one = j == t;                      /* (S1) */
         if (!grad) {
-            z[j] = log_p;
+            z[j] = (real)log_p;
             continue;
         }
-        double p = exp((double)log_p), one = j == t;
         z[j] = scale * (real)(w * (f * (p - (1 - smooth) * one - smooth / V) - df * (one - p)));    /* (S4) */
     }
     return w * f * l;                                                                               /* (S3) */
@@ -60,7 +59,7 @@ double rc_ref_xent(int n, int V, real *z, int ldz, const int32_t *target, const 
             continue;
         }
         for (int j = 0; j < V; j++)
-            z[j] = grad ? 0 : z[j] - k.log_sum;
+            z[j] = grad ? 0 : (real)((double)z[j] - k.log_sum);
     }
     return loss;
 }
@@ -70,6 +69,6 @@ void rc_ref_softmax(int n, int V, const real *z, int ldz, real *p, int ldp)
     for (int r = 0; r < n; r++, z += ldz, p += ldp) {
         peak k = peak_of(V, z);
         for (int j = 0; j < V; j++)
-            p[j] = (real)exp((double)(z[j] - k.log_sum));
+            p[j] = (real)exp((double)z[j] - k.log_sum);
     }
 }
