@@ -565,7 +565,7 @@ static void test_choice(void **state)
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "--bench"))
-        return kern_bench();
+        return kern_bench(argc > 2 ? argv[2] : NULL);
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice), cmocka_unit_test(test_products), cmocka_unit_test(test_matmul),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_activation_range), cmocka_unit_test(test_flat),
