@@ -6,6 +6,7 @@
 #   ```sh slow       not run; of its lines that call recur, verb and options must exist, and ./scripts must stand there
 #   ```console       lines `$ command` run, their output is compared; numbers may differ
 #   ```console loose the same, but only the exit status counts
+#   ```c FILE        is that file of the project, word for word;  ```c alone compiles
 # Trainings are cut short: --time 30s runs as --time 2s.
 set -eu
 recur=$(realpath "$1")
@@ -28,7 +29,7 @@ cut_blocks() {
     awk -v out="$2" '
         /^ *```/ {
             if (open) { close(file); open = 0; next }
-            kind = $0; sub(/^ *```/, "", kind); gsub(/ /, "-", kind)
+            kind = $0; sub(/^ *```/, "", kind); gsub(/ /, "-", kind); gsub(/\//, "%", kind)
             if (kind == "") kind = "text"
             file = sprintf("%s/%04d.%d.%s", out, ++n, NR + 1, kind)
             printf "" >file
@@ -89,7 +90,7 @@ for doc; do
     cd "$folder"
     for block in "$blocks"/*; do
         [ -e "$block" ] || continue
-        kind=${block##*.}
+        kind=$(basename "$block" | cut -d. -f3-)
         sed -i -E 's/--time [0-9]+[smh]/--time 2s/' "$block"
         where="$doc:$(basename "$block" | cut -d. -f2)"
         case $kind in
@@ -101,6 +102,14 @@ for doc; do
             run_console "$where" "$block" "${kind#console-}" ;;
         sh-slow)
             printf 'not run: %s  %s\n' "$where" "$(grep -v '^#' "$block" | head -1)" ;;
+        c-*)
+            ran=$((ran + 1))
+            cmp -s "$block" "$project/$(echo "${kind#c-}" | tr % /)" || say "$where" "not what stands in $(echo "${kind#c-}" | tr % /)"
+            continue ;;
+        c)
+            ran=$((ran + 1))
+            cc -std=c11 -Wall -Wextra -Werror -fsyntax-only -I"$project/include" -x c "$block" || say "$where" "does not compile"
+            continue ;;
         *) continue ;;
         esac
         check_calls "$where" "$block"
