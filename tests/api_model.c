@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ * api_model.c - data in, models out: arrays, callbacks, files; save and load; classify, evaluate, inspect. */
+#include <unistd.h>
+#include "api.h"
+
+#define FILE_NAME "api_model_test.recur"
+
+static void arrays_are_checked(void **state)
+{
+    recur *r = *state;
+    recur_data *d;
+    static const float x[] = { 1, 2, NAN, 4 };
+    static const int32_t id[] = { 0, 1, 2, 9 }, label[] = { 0, 1 }, length[] = { 2, 3 };
+    FAILS(r, RECUR_EOPTION, "count", recur_data_arrays(r, &d, &(recur_arrays){ .count = 0 }));
+    FAILS(r, RECUR_EOPTION, "either", recur_data_arrays(r, &d, &(recur_arrays){ .count = 2, .steps = 2 }));
+    FAILS(r, RECUR_EOPTION, "vocabulary", recur_data_arrays(r, &d, &(recur_arrays){ .count = 2, .steps = 2, .ids = id }));
+    FAILS(r, RECUR_EOPTION, "classes", recur_data_arrays(r, &d, &(recur_arrays){ .count = 2, .steps = 1, .ids = id, .vocabulary = 9, .label = label }));
+    FAILS(r, RECUR_EDATA, "id 9", recur_data_arrays(r, &d, &(recur_arrays){ .count = 2, .steps = 2, .ids = id, .vocabulary = 9 }));
+    FAILS(r, RECUR_EDATA, "finite", recur_data_arrays(r, &d, &(recur_arrays){ .count = 2, .steps = 2, .features = 1, .x = x }));
+    FAILS(r, RECUR_EDATA, "length 3", recur_data_arrays(r, &d, &(recur_arrays){ .count = 2, .steps = 2, .ids = id, .vocabulary = 10, .length = length }));
+    assert_null(d);
+}
+
+static void arrays_come_out_as_packed_rows(void **state)
+{
+    recur *r = *state;
+    recur_data *d = sequences(r, false), *held;
+    recur_batch b;
+    int seen = 0;
+    assert_int_equal(recur_data_count(d), COUNT);
+    recur_data_start(d, 7, STEPS, 0, 0);
+    for (; recur_data_next(d, &b) == RECUR_OK; seen += b.B) {
+        int rows = 0;
+        for (int t = 0; t < b.T; t++) {
+            assert_true(b.alive[t] > 0 && (t == 0 || b.alive[t] <= b.alive[t - 1]));
+            rows += b.alive[t];
+        }
+        assert_int_equal(rows, b.N);
+        for (int i = 0; i < b.B; i++) assert_int_equal(b.target[0][i], b.ids[i]);    /* the class is the first id */
+    }
+    assert_int_equal(seen, COUNT);
+    OK(r, recur_data_split(d, 0.25, 1, &held));
+    assert_int_equal(recur_data_count(d) + recur_data_count(held), COUNT);
+    recur_data_close(held);
+    recur_data_close(d);
+    recur_data_close(NULL);
+}
+
+static void fit_learns_arrays(void **state)
+{
+    recur *r = *state;
+    recur_data *d = sequences(r, false);
+    recur_model *m;
+    recur_train_options o = defaults();
+    char *json;
+    o.epochs = 40;
+    o.batch = 10;
+    o.lr = 0.02;
+    OK(r, recur_model_new(r, &m, "embed 8 | lstm 16 | last | dense", d, 1));
+    OK(r, recur_fit(m, d, NULL, &o, NULL, NULL));
+    float *p = malloc(sizeof(float) * COUNT * IDS);
+    OK(r, recur_classify_data(r, m, d, p));
+    int right = 0;
+    for (int i = 0; i < COUNT; i++) right += p[i * IDS + i % IDS] > 0.5f;
+    assert_int_equal(right, COUNT);
+    free(p);
+    OK(r, recur_eval(r, m, d, &json));
+    assert_non_null(strstr(json, "\"accuracy\""));
+    recur_free(r, json);
+    recur_model_free(m);
+    recur_data_close(d);
+}
+
+static int refuse(void *ud, recur_example *out)
+{
+    (void)ud; (void)out;
+    return RECUR_EIO;
+}
+
+static void callbacks_pass_errors_on(void **state)
+{
+    recur *r = *state;
+    recur_data *d;
+    assert_int_equal(recur_data_callback(r, &d, "classify", refuse, NULL, NULL, NULL), RECUR_EIO);
+    assert_null(d);
+    FAILS(r, RECUR_EOPTION, "astrology", recur_data_callback(r, &d, "astrology", refuse, NULL, NULL, NULL));
+    FAILS(r, RECUR_EOPTION, "function", recur_data_callback(r, &d, "classify", NULL, NULL, NULL, NULL));
+}
+
+static recur_model *judge_of_plays(recur *r)
+{
+    recur_data *d = texts(r, NULL);
+    recur_model *m;
+    recur_train_options o = defaults();
+    o.epochs = 40;
+    o.batch = 4;
+    o.lr = 0.02;
+    OK(r, recur_model_new(r, &m, "embed 8 | lstm 8 bi | pool max | dense", d, 1));
+    OK(r, recur_fit(m, d, NULL, &o, NULL, NULL));
+    recur_data_close(d);
+    return m;
+}
+
+static void a_loaded_model_answers_bit_for_bit(void **state)
+{
+    recur *r = *state;
+    recur_model *m = judge_of_plays(r), *n;
+    recur_answer a[2], b[2];
+    OK(r, recur_model_save(m, FILE_NAME));
+    OK(r, recur_model_load(r, &n, FILE_NAME));
+    assert_string_equal(recur_model_net(m), recur_model_net(n));
+    assert_string_equal(recur_model_task(n), "classify");
+    assert_int_equal(recur_model_labels(n), 2);
+    assert_null(recur_model_label(n, 2));
+    static const char *const text[] = { "a funny evening", "a dull evening", "words never seen before", "the" };
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(recur_classify(r, m, text[i], a, 2), 2);
+        assert_int_equal(recur_classify(r, n, text[i], b, 2), 2);
+        assert_true(a[0].label == b[0].label && a[0].p == b[0].p && a[1].p == b[1].p && a[0].p >= a[1].p);
+        assert_string_equal(a[0].name, b[0].name);
+    }
+    assert_int_equal(recur_classify(r, n, "funny and warm", b, 9), 2);
+    assert_string_equal(b[0].name, "good");
+    recur_data *d = texts(r, n);
+    assert_int_equal(recur_data_count(d), 8);
+    recur_data_close(d);
+    recur_model_free(n);
+    recur_model_free(m);
+    unlink(FILE_NAME);
+}
+
+static void damaged_files_are_refused(void **state)
+{
+    recur *r = *state;
+    recur_model *m;
+    FAILS(r, RECUR_EIO, "no_such_file", recur_model_load(r, &m, "no_such_file.recur"));
+    FILE *f = fopen(FILE_NAME, "wb");
+    fputs("this is no model", f);
+    fclose(f);
+    FAILS(r, RECUR_EFORMAT, FILE_NAME, recur_model_load(r, &m, FILE_NAME));
+    assert_null(m);
+    unlink(FILE_NAME);
+    m = judge_of_plays(r);
+    FAILS(r, RECUR_EIO, "nowhere", recur_model_save(m, "nowhere/at/all.recur"));
+    recur_model_free(m);
+    recur_model_free(NULL);
+}
+
+static void a_wrong_net_is_explained(void **state)
+{
+    recur *r = *state;
+    recur_data *d = sequences(r, false);
+    recur_model *m;
+    FAILS(r, RECUR_ESPEC, "lstn", recur_model_new(r, &m, "embed 4 | lstn 8 | last | dense", d, 1));
+    FAILS(r, RECUR_EOPTION, "data", recur_model_new(r, &m, "embed 4", NULL, 1));
+    recur_data_close(d);
+}
+
+static void a_model_shows_itself(void **state)
+{
+    recur *r = *state;
+    recur_model *m = judge_of_plays(r);
+    recur_param p;
+    char *json;
+    size_t n = 0;
+    int i = 0;
+    for (; recur_model_param(m, i, &p) == RECUR_OK; i++) {
+        assert_true(p.rank >= 1 && p.rank <= 3 && p.w && strlen(p.name) > 3);
+        n += p.n;
+    }
+    assert_int_equal(recur_model_param(m, i, &p), RECUR_EEND);
+    OK(r, recur_inspect(r, m, &json));
+    static const char *const keys[] = { "\"task\"", "\"net\"", "\"parameters\"", "\"labels\"", "\"training\"", "\"formula\"", "\"steps\"", "\"seed\"" };
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        if (!strstr(json, keys[k])) fail_msg("inspect has no %s: %s", keys[k], json);
+    char count[64];
+    snprintf(count, sizeof count, "\"parameters\": %zu", n);
+    assert_non_null(strstr(json, count));
+    recur_free(r, json);
+    recur_model_free(m);
+}
+
+static int open_runtime(void **state)
+{
+    recur *r;
+    int e = recur_open(&r, &(recur_config){ .threads = 2 });
+    *state = r;
+    return e;
+}
+
+static int close_runtime(void **state)
+{
+    recur_close(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arrays_are_checked), cmocka_unit_test(arrays_come_out_as_packed_rows), cmocka_unit_test(fit_learns_arrays),
+        cmocka_unit_test(callbacks_pass_errors_on), cmocka_unit_test(a_loaded_model_answers_bit_for_bit),
+        cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),
+    };
+    return cmocka_run_group_tests(tests, open_runtime, close_runtime);
+}
