@@ -73,6 +73,6 @@ static void backward(const rc_layer *l, rc_act *a, const rc_pass *s)
 
 const rc_layer_kind rc_layer_drop = {
     .name = "drop", .formula = "y = x m / (1 - p), m = 1 with probability 1 - p", .size = sizeof(drop), .act_size = sizeof(rc_act),
-    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .rowwise = true,
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .rowwise = true, .idle = true,
     .open = open, .bind = bind, .forward = forward, .backward = backward,
 };

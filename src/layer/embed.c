@@ -85,6 +85,18 @@ static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
         memset(a->first, 0xff, V * sizeof *a->first);
 }
 
+static int check(const rc_layer *l, recur *r, const recur_batch *b)
+{
+    const embed *e = (const embed *)l;
+    if (!b->ids || b->C <= e->column)
+        return rc_fail(r, RECUR_ESHAPE, "batch: layer %d (embed) reads column %d of ids, the batch has %d", l->index + 1, e->column + 1, b->ids ? b->C : 0);
+    const int32_t *id = b->ids + (size_t)e->column * (size_t)b->N;
+    for (int n = 0; n < b->N; n++)
+        if (id[n] < 0 || id[n] >= e->V)
+            return rc_fail(r, RECUR_ESHAPE, "batch: id %d in row %d, column %d; the vocabulary has 0 to %d", (int)id[n], n, e->column + 1, e->V - 1);
+    return 0;
+}
+
 typedef struct { const embed *e; embed_act *a; const rc_pass *s; const int32_t *id; real *dw; } job;
 
 static void gather(void *arg, int lo, int hi)
@@ -165,5 +177,5 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
 const rc_layer_kind rc_layer_embed = {
     .name = "embed", .formula = "y = W[id]", .size = sizeof(embed), .act_size = sizeof(embed_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys, .source = true,
-    .open = open, .init = init, .bind = bind, .forward = forward, .backward = backward,
+    .open = open, .check = check, .init = init, .bind = bind, .forward = forward, .backward = backward,
 };

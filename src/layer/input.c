@@ -24,6 +24,14 @@ static int open(rc_layer *l, rc_build *b)
 
 static void bind(const rc_layer *l, rc_act *a, rc_plan *p) { (void)l, (void)a, (void)p; }
 
+static int check(const rc_layer *l, recur *r, const recur_batch *b)
+{
+    int F = ((const input *)l)->F;
+    if (b->N && (!b->x || b->F != F))
+        return rc_fail(r, RECUR_ESHAPE, "batch: layer %d (input) reads %d features a row, the batch has %d", l->index + 1, F, b->x ? b->F : 0);
+    return 0;
+}
+
 typedef struct { const input *i; rc_act *a; const rc_pass *s; } job;
 
 static void copy(void *arg, int lo, int hi)
@@ -62,5 +70,5 @@ static void backward(const rc_layer *l, rc_act *a, const rc_pass *s)
 const rc_layer_kind rc_layer_input = {
     .name = "input", .formula = "y = x of the batch", .size = sizeof(input), .act_size = sizeof(rc_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys, .source = true,
-    .open = open, .bind = bind, .forward = forward, .backward = backward,
+    .open = open, .check = check, .bind = bind, .forward = forward, .backward = backward,
 };

@@ -65,12 +65,14 @@ typedef struct rc_layer_kind {
     size_t size, act_size;       /* of the kind's structs, which begin with rc_layer and rc_act */
     const rc_key_row *keys; int nkeys;
     bool rowwise;                /* each row for itself and nothing kept but x and y: the tail of a net is run in chunks of rows */
+    bool idle;                   /* y = x when not training: an inference plan gives it no buffer of its own */
     bool source;                 /* reads the batch too; as first layer in == 0; later it appends its columns to x */
     int  (*open)(rc_layer *l, rc_build *b);                   /* in is set; checks options, sets out, declares weights */
     void (*init)(const rc_layer *l, const rc_params *ps, const rc_facts *f, uint64_t seed, real *w);   /* for weights that start RC_OWN; w: the flat block */
     void (*bind)(const rc_layer *l, rc_act *a, rc_plan *p);   /* takes buffers, sets a->rows' largest sizes */
     void (*forward)(const rc_layer *l, rc_act *a, const rc_pass *s);    /* a->x, a->in rows are set; fills a->y, a->rows */
     void (*backward)(const rc_layer *l, rc_act *a, const rc_pass *s);   /* a->dy -> a->dx (NULL: not wanted; overwritten), weights' gradients += */
+    int  (*check)(const rc_layer *l, recur *r, const recur_batch *b);   /* what it reads from the batch is there and in range; NULL: reads nothing */
     size_t (*state)(const rc_layer *l);                       /* reals a sequence carries from batch to batch; NULL: 0 */
     void (*start)(const rc_layer *l, const rc_params *ps, const real *w, real *state);   /* what it starts from; NULL: zeros */
     const char *(*word)(const rc_layer *l);                   /* name to print where it differs (a cell's); NULL: kind->name */
@@ -106,8 +108,6 @@ struct rc_plan {
     recur *r; rc_arena arena; bool train;
     int B, T, N;                 /* the largest batch */
     size_t scratch;              /* bytes: the most any layer asked for; dead after each call */
-    const rc_rows *in;           /* largest rows of this layer's x */
-    bool shared_y;               /* rc_plan_y: this layer may write over its x (inference, row-wise) */
 };
 void *rc_plan_take(rc_plan *p, size_t n, size_t size);       /* kept from forward to backward; NULL while measuring */
 void rc_plan_scratch(rc_plan *p, size_t bytes);

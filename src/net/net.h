@@ -37,6 +37,7 @@ typedef struct rc_run {
     bool train, scores, pending;         /* pending: loss was taken, backward is due */
     int B, T, N;
     uint64_t seed, step;                 /* of the masks; the caller advances step */
+    uint64_t weights;                    /* 0, or a number that the caller changes whenever w changes: packed weights are then kept between calls */
     void *own;                           /* net.c's */
     size_t bytes;
 } rc_run;

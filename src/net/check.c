@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * What a batch must fulfil before anything is computed with it. */
+#include "net/plan.h"
+
+/* Rows of the batch: alive and off of each step. */
+static int rows(rc_run *u, const recur_batch *b)
+{
+    rc_own *o = u->own;
+    if (b->T < 0 || b->B < 1 || b->N < 0 || b->T > u->T || b->B > u->B || b->N > u->N)
+        return rc_fail(u->r, RECUR_ESHAPE, "batch: %d sequences, %d steps, %d rows; the run was planned for %d, %d, %d", b->B, b->T, b->N, u->B, u->T, u->N);
+    int64_t n = 0;
+    for (int t = 0; t < b->T; t++) {
+        int alive = b->alive ? b->alive[t] : b->B;
+        if (alive < 1 || alive > (t ? o->alive[t - 1] : b->B))
+            return rc_fail(u->r, RECUR_ESHAPE, "batch: %d sequences alive at step %d, after %d: longest first, at least 1", alive, t, t ? o->alive[t - 1] : b->B);
+        o->off[t] = (int32_t)n;
+        o->alive[t] = alive;
+        n += alive;
+        if (n > b->N)
+            break;
+    }
+    o->off[b->T] = (int32_t)n;
+    return n == b->N ? 0 : rc_fail(u->r, RECUR_ESHAPE, "batch: N is %d, but the sequences alive make %lld rows or more", b->N, (long long)n);
+}
+
+int rc_run_enter(rc_run *u, const recur_batch *b)
+{
+    rc_own *o = u->own;
+    int e = rows(u, b);
+    for (int i = 0; i < u->net->layers && !e; i++)
+        if (u->net->layer[i]->kind->check)
+            e = u->net->layer[i]->kind->check(u->net->layer[i], u->r, b);
+    if (e)
+        return e;
+    o->batch = *b;
+    o->batch.alive = o->alive;
+    for (int i = 0; i < b->B; i++)
+        o->key[i] = b->key ? b->key[i] : (uint64_t)i;
+    o->batch.key = o->key;
+    return 0;
+}
+
+int rc_run_targets(const rc_run *u, int head, int n)
+{
+    const rc_own *o = u->own;
+    const rc_head *h = u->net->branch[head].head;
+    const int32_t *y = o->batch.target[head];
+    if (h->kind->classes ? !y : !o->batch.value[head])
+        return n ? rc_fail(u->r, RECUR_ESHAPE, "batch: head %d (%s) has no targets", head + 1, h->kind->name) : 0;
+    for (int i = 0; i < n && h->kind->classes; i++)
+        if (y[i] < -1 || y[i] >= h->in)
+            return rc_fail(u->r, RECUR_ESHAPE, "batch: target %d in row %d of head %d (%s); it has classes 0 to %d", (int)y[i], i, head + 1, h->kind->name, h->in - 1);
+    return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ * Weights as they start.  Each has a random stream of its own, so that a change in one layer changes no other. */
+#include <math.h>
+
+#include "net/net.h"
+
+/* Rows of [n][n] made orthogonal by modified Gram-Schmidt on normal numbers, twice for accuracy (Saxe et al. 2014). */
+static void orthogonal_block(uint64_t key, size_t n, real *w)
+{
+    for (size_t i = 0; i < n * n; i++)
+        w[i] = (real)rc_normal(key, i);
+    for (size_t i = 0; i < n; i++) {
+        real *row = w + i * n;
+        for (int twice = 0; twice < 2; twice++)
+            for (size_t j = 0; j < i; j++) {
+                double dot = 0;
+                for (size_t k = 0; k < n; k++)
+                    dot += (double)row[k] * (double)w[j * n + k];
+                for (size_t k = 0; k < n; k++)
+                    row[k] -= (real)(dot * (double)w[j * n + k]);
+            }
+        double norm = 0;
+        for (size_t k = 0; k < n; k++)
+            norm += (double)row[k] * (double)row[k];
+        for (size_t k = 0; k < n; k++)
+            row[k] = (real)((double)row[k] / sqrt(norm));
+    }
+}
+
+typedef struct { uint64_t key; size_t n; real *w; } blocks;
+
+static void one_block(void *arg, int i)
+{
+    const blocks *b = arg;
+    orthogonal_block(rc_key(b->key, RC_INIT, (uint64_t)i, 1), b->n, b->w + (size_t)i * b->n * b->n);
+}
+
+static void init_one(const rc_net *net, const rc_param *p, uint64_t key, real *w)
+{
+    double in = p->rank > 1 ? p->dim[p->rank - 1] : 1, rows = p->dim[0];
+    double range = p->start == RC_GLOROT ? sqrt(6 / (in + rows)) : p->a;      /* Glorot & Bengio 2010 */
+    if (p->start == RC_ORTHOGONAL) {
+        rc_each(net->r->pool, p->dim[0] / p->dim[1], one_block, &(blocks){ key, (size_t)p->dim[1], w });
+        return;
+    }
+    for (size_t i = 0; i < p->n; i++)
+        w[i] = p->start == RC_ONE ? 1 : p->start == RC_NORMAL ? (real)(p->a * rc_normal(key, i))
+             : p->start == RC_ZERO ? 0 : (real)(range * (2 * rc_uniform(key, i) - 1));
+}
+
+void rc_net_init(const rc_net *net, const rc_facts *f, uint64_t seed, real *w)
+{
+    memset(w, 0, net->params.total * sizeof *w);
+    for (int i = 0; i < net->params.n; i++)
+        if (net->params.p[i].start != RC_OWN)
+            init_one(net, &net->params.p[i], rc_key(seed, RC_INIT, (uint64_t)i, 0), w + net->params.p[i].at);
+    for (int i = 0; i < net->layers; i++)
+        if (net->layer[i]->kind->init)
+            net->layer[i]->kind->init(net->layer[i], &net->params, f, seed, w);
+}

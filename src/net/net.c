@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ * A run computes: forward, loss with the gradient of the tails, backward. */
+#include "net/plan.h"
+
+static rc_pass pass(const rc_run *u, bool train)
+{
+    const rc_own *o = u->own;
+    return (rc_pass){ .r = u->r, .k = u->r->kern, .batch = &o->batch, .train = train, .seed = u->seed, .step = u->step, .w = u->w, .g = u->g,
+                      .params = u->net->params.p, .state = u->state, .state_size = u->net->state_size, .scratch = o->scratch, .weights = u->weights };
+}
+
+static void forward(rc_run *u, int i, const rc_pass *s)
+{
+    u->net->layer[i]->kind->forward(u->net->layer[i], u->act[i], s);
+}
+
+/* Layer i reads what `before` wrote. */
+static void join(rc_act *a, const rc_act *before, bool per_seq)
+{
+    a->in = a->rows = before->rows;
+    a->rows.per_seq = per_seq;
+    a->x = before->y;
+}
+
+static void run_stem(rc_run *u, const rc_pass *s)
+{
+    const rc_own *o = u->own;
+    rc_act *first = u->act[0];
+    first->in = first->rows = (rc_rows){ .T = o->batch.T, .B = o->batch.B, .N = o->batch.N, .alive = o->alive, .off = o->off };
+    first->x = NULL;
+    for (int i = 0; i < o->stem; i++) {
+        if (i)
+            join(u->act[i], u->act[i - 1], u->net->layer[i]->per_seq);
+        forward(u, i, s);
+    }
+}
+
+static void run_pre(rc_run *u, int b, const rc_pass *s)
+{
+    const rc_own *o = u->own;
+    for (int i = o->from[b]; i < o->tail[b]; i++) {
+        join(u->act[i], rc_run_before(u, b, i), u->net->layer[i]->per_seq);
+        forward(u, i, s);
+    }
+}
+
+/* Rows [row, row + n) through the tail; last: where its scores go, NULL: the layer's own buffer.  Returns them. */
+static real *run_tail(rc_run *u, int b, int row, int n, real *last, const rc_pass *s)
+{
+    const rc_own *o = u->own;
+    const rc_act *before = rc_run_before(u, b, o->tail[b]);
+    real *z = before->y + (size_t)row * (size_t)u->net->branch[b].head->in;
+    for (int i = o->tail[b]; i < o->end[b]; i++, before = u->act[i - 1]) {
+        const rc_layer *l = u->net->layer[i];
+        rc_act *a = u->act[i];
+        real *own = a->y;
+        join(a, before, l->per_seq);
+        if (i == o->tail[b]) {
+            a->in.first = row;
+            a->in.N = n;
+            a->x = before->y + (size_t)row * (size_t)l->in;
+        }
+        a->rows = a->in;
+        if (i == o->end[b] - 1 && last)
+            a->y = last;
+        forward(u, i, s);
+        z = a->y;
+        if (i == o->end[b] - 1)
+            a->y = own;
+    }
+    return z;
+}
+
+const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *rows)
+{
+    rc_own *o = u->own;
+    if (head < 0 || head >= u->net->branches || !u->scores) {
+        rc_fail(u->r, RECUR_ESHAPE, u->scores ? "run: there is no head %d" : "run: planned without scores, head %d cannot give them", head + 1);
+        return NULL;
+    }
+    if (rc_run_enter(u, batch))
+        return NULL;
+    rc_pass s = pass(u, false);
+    u->pending = false;
+    run_stem(u, &s);
+    run_pre(u, head, &s);
+    const rc_act *before = rc_run_before(u, head, o->tail[head]);
+    int N = *rows = before->rows.N;
+    if (o->tail[head] == o->end[head])
+        return before->y;
+    for (int row = 0; row < N; row += o->chunk[head]) {
+        int n = N - row < o->chunk[head] ? N - row : o->chunk[head];
+        run_tail(u, head, row, n, o->scores + (size_t)row * (size_t)u->net->branch[head].head->in, &s);
+    }
+    return o->scores;
+}
+
+/* ------------------------------------------------------------------------------------------------ loss */
+
+typedef struct { const rc_head *h; const rc_pass *s; const rc_own *o; int row, n; real *z; bool grad; real scale; } loss_job;
+
+static void loss_block(void *arg, int i)
+{
+    const loss_job *j = arg;
+    int at = i * RC_BLOCK, n = j->n - at < RC_BLOCK ? j->n - at : RC_BLOCK;
+    j->o->hits[i] = 0;
+    j->o->sum[i] = j->h->kind->loss(j->h, j->s, j->row + at, n, j->z + (size_t)at * (size_t)j->h->in, j->grad, j->scale, &j->o->hits[i]);
+}
+
+/* Sum of the losses of rows with scores z, in blocks whose order is that of the rows. */
+static double loss_rows(const loss_job *j, int64_t *hits)
+{
+    int blocks = (j->n + RC_BLOCK - 1) / RC_BLOCK;
+    double sum = 0;
+    if (!j->h->kind->rowwise)
+        return j->h->kind->loss(j->h, j->s, j->row, j->n, j->z, j->grad, j->scale, hits);
+    rc_each(j->s->r->pool, blocks, loss_block, (void *)(uintptr_t)j);
+    for (int i = 0; i < blocks; i++) {
+        sum += j->o->sum[i];
+        *hits += j->o->hits[i];
+    }
+    return sum;
+}
+
+/* The gradient z of the scores back through the tail's rows, into the gradient of what the tail reads. */
+static void tail_back(rc_run *u, int b, int row, int n, real *z, const rc_pass *s)
+{
+    rc_own *o = u->own;
+    int before = o->tail[b] > o->from[b] ? o->tail[b] - 1 : o->stem - 1;
+    size_t width = (size_t)u->net->layer[before]->out, at = (size_t)row * width;
+    bool wanted = o->needs[before] || o->want_dx, add = before == o->stem - 1 && o->set;
+    real *to = !wanted ? NULL : add ? o->tdx : o->dy[before] + at;
+    real *dy = z;
+    for (int i = o->end[b] - 1, turn = 0; i >= o->tail[b]; i--, turn ^= 1) {
+        rc_act *a = u->act[i];
+        a->dy = dy;
+        a->dx = i == o->tail[b] ? to : o->needs[i - 1] || o->want_dx ? o->tdy[turn] : NULL;
+        u->net->layer[i]->kind->backward(u->net->layer[i], a, s);
+        dy = a->dx;
+        if (!dy)
+            return;
+    }
+    if (o->tail[b] == o->end[b] && to)
+        memcpy(to, z, (size_t)n * width * sizeof *z);
+    if (add && to)
+        u->r->kern->add((size_t)n * width, to, o->dy[before] + at);
+}
+
+/* One head over all its rows in chunks: forward through the tail, loss, and back. */
+static int run_head(rc_run *u, int b, const rc_pass *s, bool grad, rc_loss *out)
+{
+    rc_own *o = u->own;
+    const rc_head *h = u->net->branch[b].head;
+    int N = rc_run_before(u, b, o->tail[b])->rows.N, e = rc_run_targets(u, b, N);
+    if (e)
+        return e;
+    int64_t count = out->count[b] = N ? h->kind->count(h, s->batch, N) : 0;
+    bool tail = o->tail[b] < o->end[b], apart = !tail || (grad && u->net->layer[o->end[b] - 1]->needs_y);
+    real scale = count ? (real)(h->weight * o->scale / (double)count) : 0;
+    double sum = 0;
+    for (int row = 0; row < N; row += o->chunk[b]) {
+        int n = N - row < o->chunk[b] ? N - row : o->chunk[b];
+        real *z = run_tail(u, b, row, n, NULL, s);
+        if (apart)
+            z = memcpy(o->z, z, (size_t)n * (size_t)h->in * sizeof *z);
+        sum += loss_rows(&(loss_job){ h, s, o, row, n, z, grad, scale }, &out->hits[b]);
+        if (grad)
+            tail_back(u, b, row, n, z, s);
+    }
+    if (grad && o->tail[b] == o->from[b])
+        o->set = true;
+    out->head_loss[b] = count ? sum / (double)count : 0;
+    out->loss += h->weight * out->head_loss[b];
+    return 0;
+}
+
+int rc_run_loss(rc_run *u, const recur_batch *batch, bool eval, double scale, rc_loss *out)
+{
+    rc_own *o = u->own;
+    bool grad = u->train && !eval;
+    memset(out, 0, sizeof *out);
+    int e = rc_run_enter(u, batch);
+    if (e)
+        return e;
+    rc_pass s = pass(u, grad);
+    o->set = false;
+    o->scale = scale;
+    u->pending = false;
+    run_stem(u, &s);
+    for (int b = 0; b < u->net->branches && !e; b++) {
+        run_pre(u, b, &s);
+        e = run_head(u, b, &s, grad, out);
+    }
+    u->pending = grad && !e;
+    return e;
+}
+
+/* ------------------------------------------------------------------------------------------------ backward */
+
+static void backward(rc_run *u, int i, real *dx, const rc_pass *s)
+{
+    rc_act *a = u->act[i];
+    a->dy = ((rc_own *)u->own)->dy[i];
+    a->dx = dx;
+    u->net->layer[i]->kind->backward(u->net->layer[i], a, s);
+}
+
+void rc_run_backward(rc_run *u)
+{
+    rc_own *o = u->own;
+    rc_pass s = pass(u, true);
+    int last = o->stem - 1;
+    if (!u->pending)
+        return;
+    u->pending = false;
+    for (int b = 0; b < u->net->branches; b++)
+        for (int i = o->tail[b] - 1; i >= o->from[b]; i--) {
+            bool first = i == o->from[b], wanted = o->needs[first ? last : i - 1] || o->want_dx;
+            real *dx = first && !o->set ? o->dy[last] : first ? o->dx[i] : o->dy[i - 1];
+            if (!o->needs[i] && !o->want_dx)
+                break;
+            backward(u, i, wanted ? dx : NULL, &s);
+            if (first && o->set && wanted)
+                u->r->kern->add((size_t)u->act[last]->rows.N * (size_t)u->net->layer[last]->out, dx, o->dy[last]);
+            o->set |= first;
+        }
+    for (int i = last; i >= 0 && (o->needs[i] || o->want_dx); i--)
+        backward(u, i, i && (o->needs[i - 1] || o->want_dx) ? o->dy[i - 1] : NULL, &s);
+}
+
+void rc_run_want_dx(rc_run *u) { ((rc_own *)u->own)->want_dx = true; }
+
+const real *rc_run_input_gradient(const rc_run *u)
+{
+    const rc_own *o = u->own;
+    const rc_layer *l = u->net->layer[0];
+    return u->train && o->want_dx && !l->nparam && l->out == u->net->facts.features ? o->dy[0] : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ gradient block, state */
+
+/* Spans of a weight's gradient: all of it, or the rows that batches touched. */
+static int spans(const rc_run *u, int i, rc_span *out)
+{
+    const rc_param *p = &u->net->params.p[i];
+    const rc_act *a = u->act[p->layer];
+    if (p->frozen)
+        return 0;
+    if (!p->sparse) {
+        *out = (rc_span){ p->at, p->n, i };
+        return 1;
+    }
+    size_t w = p->n / (size_t)p->dim[0];
+    for (int k = 0; k < a->touched_n; k++)
+        out[k] = (rc_span){ p->at + (size_t)a->touched[k] * w, w, i };
+    return a->touched_n;
+}
+
+int rc_run_spans(const rc_run *u, rc_span **out)
+{
+    const rc_own *o = u->own;
+    int n = 0;
+    *out = o->span;
+    for (int i = 0; i < u->net->params.n && u->train; i++)
+        n += spans(u, i, o->span + n);
+    return n;
+}
+
+void rc_run_clear(rc_run *u)
+{
+    rc_span *span;
+    for (int i = 0, n = rc_run_spans(u, &span); i < n; i++)
+        memset(u->g + span[i].at, 0, span[i].n * sizeof *u->g);
+    for (int i = 0; i < u->net->layers; i++)
+        u->act[i]->touched_n = 0;
+}
+
+void rc_run_state_reset(rc_run *u, int b)
+{
+    const rc_net *n = u->net;
+    for (int i = b < 0 ? 0 : b; i < (b < 0 ? u->B : b + 1); i++) {
+        real *state = u->state + (size_t)i * n->state_size;
+        memset(state, 0, n->state_size * sizeof *state);
+        for (int k = 0; k < n->layers; k++)
+            if (n->layer[k]->kind->start)
+                n->layer[k]->kind->start(n->layer[k], &n->params, u->w, state + u->act[k]->state_at);
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * What a run owns: plan.c places it, net.c computes with it.
+ *
+ *   stem [0, stem) -> each branch: pre [from, tail), then the tail [tail, end), layers that work row by row, and a head
+ *
+ * Without branches the tail is the end of the trunk.  A tail is run in chunks of rows with the head's loss and its own
+ * backward, so the scores of a large vocabulary are never stored whole. */
+#ifndef RC_NET_PLAN_H
+#define RC_NET_PLAN_H
+#include "net/net.h"
+
+enum { RC_BLOCK = 32 };          /* rows whose losses are summed together, whatever the number of threads */
+
+typedef struct {
+    char *block;                 /* all memory below but the arrays of layers */
+    recur_batch batch;           /* the caller's, with alive and key never NULL */
+    int32_t *alive, *off; uint64_t *key;
+    int stem, from[RECUR_HEADS], tail[RECUR_HEADS], end[RECUR_HEADS];
+    int rows[RECUR_HEADS], chunk[RECUR_HEADS];   /* of each tail: the most rows, rows a chunk */
+    real **dy; real **dx;        /* [layers] gradient of y; where the gradient of x goes (training) */
+    bool *needs;                 /* [layers] whether the gradient of y is wanted: there are weights at or below */
+    real *ping[2];               /* gradients in turn; in inference y in turn */
+    real *z, *tdy[2], *tdx;      /* of a chunk: scores apart from y; gradients within the tail; gradient to be added */
+    real *scores;
+    double *sum; int64_t *hits;  /* of blocks of rows */
+    rc_span *span; size_t spans;
+    bool set, want_dx;           /* set: the gradient of the stem's y holds a first branch's part already */
+    double scale;
+    bool trained;                /* the pending loss was with masks */
+    char *scratch; size_t scratch_bytes;
+} rc_own;
+
+int rc_run_enter(rc_run *u, const recur_batch *b);            /* takes the batch: sizes within the plan, ids within the vocabulary */
+int rc_run_targets(const rc_run *u, int head, int rows);      /* the head's targets are there and in range */
+static inline rc_act *rc_run_before(const rc_run *u, int b, int i)   /* the layer whose y layer i of branch b (or its head: i == end) reads */
+{
+    const rc_own *o = u->own;
+    return u->act[i > o->from[b] ? i - 1 : o->stem - 1];
+}
+#endif

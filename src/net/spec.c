@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ * The net as one line of text: chains of layers and heads -> opened layers with declared weights, and back. */
+#include <stdio.h>
+
+#include "net/spec.h"
+
+typedef struct { char *word, *rest; } item;                  /* one layer or head: its word, its keys as text */
+typedef struct {
+    rc_net *net; recur *r; char *text;
+    item *it; int n, cap;
+    int first[RECUR_HEADS + 2], chains;                      /* chain c is items first[c] .. first[c+1] */
+} spec;
+
+static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+static int add_item(spec *s, char *text)
+{
+    while (blank(*text))
+        text++;
+    size_t n = strcspn(text, " \t\r\n");
+    if (!n)
+        return rc_fail(s->r, RECUR_ESPEC, "net: item %d is empty: a layer stands on each side of '|', as in `embed 64 | lstm 128`", s->n + 1);
+    if (s->n == s->cap) {
+        item *p = rc_grow(s->r, s->it, (size_t)s->cap, (size_t)s->cap * 2 + 16, sizeof *p);
+        if (!p)
+            return RECUR_ENOMEM;
+        s->it = p;
+        s->cap = s->cap * 2 + 16;
+    }
+    char *rest = text + n + (text[n] != 0);
+    text[n] = 0;
+    s->it[s->n++] = (item){ text, rest };
+    return 0;
+}
+
+/* Takes the line apart at | and ||, not inside quotation marks. */
+static int split(spec *s)
+{
+    bool quoted = false;
+    char *start = s->text;
+    for (char *p = s->text;; p++) {
+        quoted ^= *p == '"';
+        if (*p && (*p != '|' || quoted))
+            continue;
+        bool end = !*p, chain = end || p[1] == '|';
+        *p = 0;
+        int e = add_item(s, start);
+        if (e)
+            return e;
+        p += chain && !end;
+        start = p + 1;
+        if (!chain)
+            continue;
+        if (s->chains == RECUR_HEADS + 1)
+            return rc_fail(s->r, RECUR_ESPEC, "net: more than %d branches", RECUR_HEADS);
+        s->first[++s->chains] = s->n;
+        if (end)
+            return 0;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ heads */
+
+static int unknown_word(const spec *s, int i)
+{
+    char words[600] = "";
+    for (int k = 0; rc_layer_kinds[k]; k++)
+        if (!rc_layer_kinds[k]->word)
+            snprintf(words + strlen(words), sizeof words - strlen(words), " %s", rc_layer_kinds[k]->name);
+    for (int k = 0; rc_cells[k]; k++)
+        snprintf(words + strlen(words), sizeof words - strlen(words), " %s", rc_cells[k]->name);
+    for (int k = 0; rc_head_kinds[k]; k++)
+        snprintf(words + strlen(words), sizeof words - strlen(words), " %s", rc_head_kinds[k]->name);
+    return rc_fail(s->r, RECUR_ESPEC, "net: item %d: no layer or head is called '%s'; there are%s", i + 1, s->it[i].word, words);
+}
+
+/* Head of a branch, from item i or (i < 0) the name that chains without one get. */
+static int make_head(spec *s, int branch, int i, const char *name)
+{
+    char what[48], none[1] = "";
+    const rc_head_kind *kind = rc_head_find(i < 0 ? name : s->it[i].word);
+    if (!kind)
+        return i < 0 ? rc_fail(s->r, RECUR_ESPEC, "net: no head is called '%s'", name) : unknown_word(s, i);
+    rc_head *h = rc_new(s->r, 1, kind->size);
+    if (!h)
+        return RECUR_ENOMEM;
+    s->net->branch[branch].head = h;
+    h->kind = kind;
+    h->index = branch;
+    h->weight = 1;
+    snprintf(what, sizeof what, "head %d (%s)", branch + 1, kind->name);
+    rc_keys k = { s->r, what, kind->keys, kind->nkeys, h };
+    int e = rc_keys_defaults(&k);
+    return e ? e : rc_keys_read(&k, i < 0 ? none : s->it[i].rest);
+}
+
+static int open_head(spec *s, int branch, rc_build *b)
+{
+    rc_net *net = s->net;
+    rc_head *h = net->branch[branch].head;
+    int last = net->branch[branch].n ? net->branch[branch].first + net->branch[branch].n - 1 : net->trunk - 1;
+    int classes = net->facts.classes[branch], need = h->kind->outputs ? h->kind->outputs(h, classes) : classes;
+    if (last < 0)
+        return rc_fail(s->r, RECUR_ESPEC, "net: there is no layer before head %d (%s)", branch + 1, h->kind->name);
+    h->in = net->layer[last]->out;
+    if (classes && h->in != need)
+        return rc_fail(s->r, RECUR_ESPEC, "net: head %d (%s) needs %d scores, layer %d (%s) gives %d: end the chain with `dense`",
+                       branch + 1, h->kind->name, need, last + 1, rc_layer_word(net->layer[last]), h->in);
+    return h->kind->open(h, b);
+}
+
+/* ------------------------------------------------------------------------------------------------ layers */
+
+static int add_layer(spec *s, const rc_layer *like, rc_layer **out)
+{
+    rc_net *net = s->net;
+    rc_layer **p = rc_grow(s->r, net->layer, (size_t)net->layers, (size_t)net->layers + 1, sizeof *p);
+    if (!p)
+        return RECUR_ENOMEM;
+    net->layer = p;
+    if (!(*out = rc_new(s->r, 1, like->kind->size)))
+        return RECUR_ENOMEM;
+    memcpy(*out, like, like->kind->size);
+    (*out)->index = net->layers;
+    p[net->layers++] = *out;
+    return 0;
+}
+
+/* Opens `l` behind `before`. */
+static int open_layer(spec *s, rc_layer *l, const rc_layer *before, rc_build *b)
+{
+    rc_net *net = s->net;
+    b->before = net->layer;
+    b->nbefore = l->index;
+    l->in = before ? before->out : 0;
+    l->per_seq_in = before && before->per_seq;
+    if (!before && !l->kind->source)
+        return rc_layer_fail(b, l, "cannot be the first: `embed 64` reads ids, `input` reads measured features");
+    int e = l->kind->open(l, b);
+    net->state_size += !e && l->kind->state ? l->kind->state(l) : 0;
+    net->streams &= !l->ahead;
+    return e;
+}
+
+/* How many layers the key "layers" asks for; it is spent. */
+static int repeats(rc_layer *l)
+{
+    for (int i = 0; i < l->kind->nkeys; i++)
+        if (!strcmp(l->kind->keys[i].name, "layers")) {
+            int *n = (int *)((char *)l + l->kind->keys[i].offset), times = *n;
+            *n = 1;
+            return times;
+        }
+    return 1;
+}
+
+/* One item, behind *before, which becomes the last layer made. */
+static int make_layers(spec *s, int i, rc_layer **before, rc_build *b, int width)
+{
+    char what[48];
+    const rc_cell *cell;
+    const rc_layer_kind *kind = rc_layer_find(s->it[i].word, &cell);
+    if (!kind)
+        return rc_head_find(s->it[i].word) ? rc_fail(s->r, RECUR_ESPEC, "net: item %d: the head %s must end its chain, and a trunk with branches has none",
+                                                     i + 1, s->it[i].word) : unknown_word(s, i);
+    rc_layer *like = rc_new(s->r, 1, kind->size);
+    if (!like)
+        return RECUR_ENOMEM;
+    like->kind = kind;
+    like->cell = cell;
+    snprintf(what, sizeof what, "layer %d (%s)", s->net->layers + 1, s->it[i].word);
+    rc_keys k = { s->r, what, kind->keys, kind->nkeys, like };
+    int e = rc_keys_defaults(&k);
+    if (!e)
+        e = rc_keys_read(&k, s->it[i].rest);
+    for (int times = e ? 0 : repeats(like); times > 0 && !e; times--) {
+        rc_layer *l;
+        b->width = times == 1 ? width : 0;
+        if (!(e = add_layer(s, like, &l)) && !(e = open_layer(s, l, *before, b)))
+            *before = l;
+    }
+    rc_free(s->r, like);
+    return e;
+}
+
+/* Chain c: its layers, and its head where it has one.  The trunk of a net with branches has none. */
+static int make_chain(spec *s, int c, const char *head, rc_build *b)
+{
+    rc_net *net = s->net;
+    int branch = s->chains == 1 ? 0 : c - 1, from = s->first[c], to = s->first[c + 1], e = 0, width = 0;
+    rc_layer *before = c && net->trunk ? net->layer[net->trunk - 1] : NULL;
+    if (branch >= 0) {
+        bool own = rc_head_find(s->it[to - 1].word) != NULL;
+        if ((e = make_head(s, branch, own ? to - 1 : -1, head)))
+            return e;
+        to -= own;
+        rc_head *h = net->branch[branch].head;
+        width = net->facts.classes[branch];
+        if (width && h->kind->outputs)
+            width = h->kind->outputs(h, width);
+        net->branches = branch + 1;
+    }
+    b->head = s->chains == 1 ? -1 : branch;
+    int first = net->layers;
+    for (int i = from; i < to && !e; i++)
+        e = make_layers(s, i, &before, b, i == to - 1 ? width : 0);
+    if (e)
+        return e;
+    if (c == 0)
+        net->trunk = net->layers;
+    else
+        net->branch[branch].n = net->layers - first;
+    if (branch >= 0)
+        net->branch[branch].first = s->chains == 1 ? net->layers : first;
+    return branch >= 0 ? open_head(s, branch, b) : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ printing */
+
+static void print_layer(const rc_layer *l, rc_buf *out)
+{
+    rc_keys k = { out->r, "", l->kind->keys, l->kind->nkeys, (void *)(uintptr_t)l };
+    rc_buf_print(out, "%s", rc_layer_word(l));
+    rc_keys_print(&k, out);
+}
+
+static void print_head(const rc_head *h, rc_buf *out)
+{
+    rc_keys k = { out->r, "", h->kind->keys, h->kind->nkeys, (void *)(uintptr_t)h };
+    rc_buf_print(out, "%s", h->kind->name);
+    rc_keys_print(&k, out);
+}
+
+static int print_line(rc_net *net)
+{
+    rc_buf out;
+    rc_buf_init(&out, net->r, 0);
+    for (int i = 0; i < net->trunk; i++) {
+        rc_buf_print(&out, "%s", i ? " | " : "");
+        print_layer(net->layer[i], &out);
+    }
+    for (int k = 0; k < net->branches; k++) {
+        const char *part = net->branches > 1 || net->branch[k].n ? " || " : " | ";
+        for (int i = 0; i < net->branch[k].n; i++, part = " | ") {
+            rc_buf_print(&out, "%s", part);
+            print_layer(net->layer[net->branch[k].first + i], &out);
+        }
+        rc_buf_print(&out, "%s", part);
+        print_head(net->branch[k].head, &out);
+    }
+    if (out.error) {
+        rc_buf_free(&out);
+        return RECUR_ENOMEM;
+    }
+    net->line = rc_buf_take(&out);
+    return 0;
+}
+
+int rc_net_describe(const rc_net *n, rc_buf *out)
+{
+    for (int i = 0; i < n->layers; i++) {
+        const rc_layer *l = n->layer[i];
+        size_t weights = 0;
+        rc_buf_print(out, "%3d  ", i + 1);
+        print_layer(l, out);
+        for (int k = 0; k < n->params.n; k++)
+            weights += n->params.p[k].layer == i ? n->params.p[k].n : 0;
+        rc_buf_print(out, "   %d -> %d, %zu weights\n", l->in, l->out, weights);
+    }
+    for (int b = 0; b < n->branches; b++) {
+        rc_buf_print(out, "head %d  ", b + 1);
+        print_head(n->branch[b].head, out);
+        rc_buf_print(out, "   %d scores\n", n->branch[b].head->in);
+    }
+    return out->error;
+}
+
+/* ------------------------------------------------------------------------------------------------ new, free */
+
+int rc_net_new(recur *r, rc_net **out, const char *line, const char *head, const rc_facts *f)
+{
+    spec s = { .r = r };
+    int e = RECUR_ENOMEM;
+    *out = NULL;
+    rc_net *net = s.net = rc_new(r, 1, sizeof *net);
+    if (!net || !(s.text = rc_copy(r, line)))
+        goto done;
+    net->r = net->params.r = r;
+    net->facts = *f;
+    net->streams = true;
+    rc_build b = { .r = r, .facts = f, .params = &net->params };
+    if ((e = split(&s)))
+        goto done;
+    for (int c = 0; c < s.chains && !e; c++)
+        e = make_chain(&s, c, head, &b);
+    if (!e)
+        e = print_line(net);
+    net->facts.vectors = NULL;
+done:
+    rc_free(r, s.it);
+    rc_free(r, s.text);
+    if (e)
+        rc_net_free(net);
+    else
+        *out = net;
+    return e;
+}
+
+void rc_net_free(rc_net *n)
+{
+    if (!n)
+        return;
+    for (int i = 0; i < n->layers; i++)
+        rc_free(n->r, n->layer[i]);
+    for (int b = 0; b < RECUR_HEADS; b++)
+        rc_free(n->r, n->branch[b].head);
+    for (int i = 0; i < n->params.n; i++)
+        rc_free(n->r, n->params.p[i].name);
+    rc_free(n->r, n->params.p);
+    rc_free(n->r, n->layer);
+    rc_free(n->r, n->line);
+    rc_free(n->r, n);
+}
