@@ -101,7 +101,7 @@ int rc_classify_scores(const recur_model *m, recur_data *d, float *p);
 /* --- baselines: linear.c (hashed word and character n-grams, logistic), ngram.c (interpolated Kneser-Ney over ids) --- */
 typedef struct rc_linear rc_linear;
 int rc_linear_fit(recur *r, rc_linear **out, const recur_data *d, const recur_data *held, uint64_t seed);
-int rc_linear_read(recur *r, rc_linear **out, recur_model *m);
+int rc_linear_read(recur *r, rc_linear **out, const recur_model *m);
 int rc_linear_keep(const rc_linear *l, recur_model *m);
 void rc_linear_score(const rc_linear *l, const recur_data *d, int i, double *p);
 void rc_linear_free(rc_linear *l);
