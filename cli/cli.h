@@ -12,22 +12,12 @@
 
 #include "recur.h"
 
-/* --- exit codes: name, code, what it means (manual page and tests read this list too) --- */
-#define CLI_EXITS(X)                                                             \
-    X(DONE,      0, "done")                                                      \
-    X(FAILED,    1, "another failure")                                           \
-    X(USAGE,     2, "wrong usage: an option, a value, a net line, an output that stands already") \
-    X(DATA,      3, "input data unusable; `check` found problems")               \
-    X(MODEL,     4, "model or checkpoint damaged or unsupported")                \
-    X(IO,        5, "cannot read or write, disk full included")                  \
-    X(MEMORY,    6, "out of memory")                                             \
-    X(DIVERGED,  7, "training diverged")                                         \
-    X(GATE,      8, "quality below what --min asks for")                         \
-    X(HUP,     129, "stopped by SIGHUP, state saved")                            \
-    X(INT,     130, "stopped by SIGINT, state saved")                            \
-    X(TERM,    143, "stopped by SIGTERM, state saved")
+/* --- exit codes; what each means stands in words.h as SAY_EXIT_name --- */
+#define CLI_EXITS(X)                                                                                   \
+    X(DONE, 0) X(FAILED, 1) X(USAGE, 2) X(DATA, 3) X(MODEL, 4) X(IO, 5) \
+    X(MEMORY, 6) X(DIVERGED, 7) X(GATE, 8) X(HUP, 129) X(INT, 130) X(TERM, 143)
 enum cli_exit {
-#define X(name, code, text) CLI_##name = code,
+#define X(name, code) CLI_##name = code,
     CLI_EXITS(X)
 #undef X
 };
@@ -44,17 +34,18 @@ void cli_language(const char *lang);     /* "zh", "en"; NULL: LC_ALL, LC_MESSAGE
 bool cli_chinese(void);
 bool cli_unicode(void);                  /* may signs beyond ASCII be drawn? */
 const char *say(enum cli_word w);
-const char *cli_option_help(const recur_option *o);   /* in the user's language */
+const char *cli_option_help(const recur_option *o);   /* in the user's language, both */
+const char *cli_group(const char *group);
 void cli_note(const char *form, ...) __attribute__((format(printf, 1, 2)));    /* "recur: ..." and a new line, to stderr */
 
 /* --- options --- */
 typedef struct cli_common {
-    int help, quiet, verbose, json, force;
+    int help, quiet, verbose, json;
     int64_t threads;
     const char *lang, *kernels, *color;
 } cli_common;
 typedef struct cli_rows { const recur_option *row; int n; void *to; } cli_rows;
-enum { CLI_TABLES = 3 };                 /* own rows, the library's rows, the common ones; a name that stands in several sets all */
+enum { CLI_TABLES = 3 };                 /* the library's rows, its own, the common ones; a name that stands in several sets all */
 
 typedef struct cli cli;
 typedef struct cli_verb {

@@ -5,6 +5,12 @@
 
 #include "cli.h"
 
+static const struct { int code; enum cli_word text; } exit_code[] = {
+#define X(name, code) {code, SAY_EXIT_##name},
+    CLI_EXITS(X)
+#undef X
+};
+
 /* The rows of a verb in the order of their groups, a name that two tables have only once. */
 typedef struct { const recur_option *row[160]; int n; } rows_of;
 
@@ -51,19 +57,15 @@ static void fallback(const recur_option *o, char *out, size_t n)
         return;
     if (o->fallback)
         snprintf(out, n, " (%s %s)", say(SAY_DEFAULT), o->fallback);
-    else if (strcmp(o->group, "general") != 0 && strcmp(o->group, "saving") != 0 && strcmp(o->group, "gate") != 0 && o->type != RECUR_TEXT)
+    else if (strcmp(o->group, "general") != 0 && strcmp(o->group, "saving") != 0 && strcmp(o->group, "gate") != 0 &&
+             o->type != RECUR_TEXT && o->type != RECUR_TIME && strcmp(o->name, "steps") != 0)
         snprintf(out, n, " (%s)", say(SAY_AUTOMATIC));
 }
 
 static void exits(FILE *f)
 {
-    static const struct { int code; const char *text; } list[] = {
-#define X(name, number, meaning) {number, meaning},
-        CLI_EXITS(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        fprintf(f, "  %3d  %s\n", list[i].code, list[i].text);
+    for (size_t i = 0; i < sizeof exit_code / sizeof *exit_code; i++)
+        fprintf(f, "  %3d  %s\n", exit_code[i].code, say(exit_code[i].text));
 }
 
 void cli_help_verb(FILE *f, const cli_verb *v)
@@ -79,7 +81,7 @@ void cli_help_verb(FILE *f, const cli_verb *v)
     for (int i = 0; i < r.n; i++) {
         const recur_option *o = r.row[i];
         if (strcmp(group, o->group) != 0)
-            fprintf(f, "\n%s (%s)\n", say(SAY_OPTIONS), group = o->group);
+            fprintf(f, "\n%s (%s)\n", say(SAY_OPTIONS), cli_group(group = o->group));
         spelling(o, left, sizeof left);
         fallback(o, tail, sizeof tail);
         fputs("  ", f);
@@ -132,13 +134,13 @@ static void man_options(FILE *f, const cli_verb *v)
     for (int i = 0; i < r.n; i++) {
         const recur_option *o = r.row[i];
         if (strcmp(group, o->group) != 0)
-            fprintf(f, ".SS %s\n", group = o->group);
+            fprintf(f, ".SS %s\n", cli_group(group = o->group));
         spelling(o, left, sizeof left);
         fallback(o, tail, sizeof tail);
         fputs(".TP\n.B ", f);
         roff(f, left + strspn(left, " "));
         fputc('\n', f);
-        roff(f, o->help);
+        roff(f, cli_option_help(o));
         roff(f, tail);
         fputc('\n', f);
     }
@@ -153,14 +155,9 @@ static void man_verbs(FILE *f)
 
 static void man_tail(FILE *f)
 {
-    static const struct { int code; const char *text; } list[] = {
-#define X(name, number, meaning) {number, meaning},
-        CLI_EXITS(X)
-#undef X
-    };
     fputs(".SH EXIT STATUS\n", f);
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        fprintf(f, ".TP\n.B %d\n%s\n", list[i].code, list[i].text);
+    for (size_t i = 0; i < sizeof exit_code / sizeof *exit_code; i++)
+        fprintf(f, ".TP\n.B %d\n%s\n", exit_code[i].code, say(exit_code[i].text));
     fputs(".SH ENVIRONMENT\n.TP\n.BI RECUR_ NAME\nsets the option of that name where the command line does not, e.g. RECUR_THREADS=2.\n"
           ".TP\n.B NO_COLOR\nno colours.\n.TP\n.BR LC_ALL \", \" LC_MESSAGES \", \" LANG\nmessages are Chinese where the first set one begins with zh.\n"
           ".SH SEE ALSO\n", f);

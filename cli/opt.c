@@ -14,7 +14,6 @@ static const recur_option common_rows[] = {
     {"json", RECUR_FLAG, offsetof(cli_common, json), "0", 0, 1, NULL, "results as JSON, one object a line", "general"},
     {"quiet", RECUR_FLAG, offsetof(cli_common, quiet), "0", 0, 1, NULL, "say nothing but errors", "general"},
     {"verbose", RECUR_FLAG, offsetof(cli_common, verbose), "0", 0, 1, NULL, "say more", "general"},
-    {"force", RECUR_FLAG, offsetof(cli_common, force), "0", 0, 1, NULL, "replace an output that stands already", "general"},
     {"kernels", RECUR_TEXT, offsetof(cli_common, kernels), NULL, 0, 0, "SET", "use at most these kernels: ref, sse2, avx2, avx512, neon", "general"},
     {"color", RECUR_TEXT, offsetof(cli_common, color), "auto", 0, 0, "WHEN", "auto, always or never; NO_COLOR is honoured", "general"},
     {"lang", RECUR_TEXT, offsetof(cli_common, lang), NULL, 0, 0, "en|zh", "language of messages; otherwise that of the locale", "general"},
@@ -39,8 +38,7 @@ char cli_short(const char *name)
 
 void cli_dash(const char *name, char *out, size_t n)
 {
-    const char *shown = strcmp(name, "out") == 0 ? "output" : name;
-    snprintf(out, n, "%s", shown);
+    snprintf(out, n, "%s", strcmp(name, "out") == 0 ? "output" : name);
     for (char *p = out; *p; p++)
         *p = *p == '_' ? '-' : *p;
 }
@@ -48,12 +46,12 @@ void cli_dash(const char *name, char *out, size_t n)
 int cli_tables(const cli_verb *v, cli_common *common, void *own, void *library, cli_rows out[CLI_TABLES])
 {
     int n = 0, rows = 0;
-    if (v->rows)
-        out[n++] = (cli_rows){v->row, v->rows, own};
     if (v->library) {
         const recur_option *t = v->library(&rows);
         out[n++] = (cli_rows){t, rows, library};
     }
+    if (v->rows)
+        out[n++] = (cli_rows){v->row, v->rows, own};
     out[n++] = (cli_rows){common_rows, COMMON_ROWS, common};
     for (int i = n; i < CLI_TABLES; i++)
         out[i] = (cli_rows){NULL, 0, NULL};
@@ -138,6 +136,8 @@ static int set(cli *c, const char *name, const char *value, const char *where)
                 return CLI_USAGE;
             }
         }
+    if (strcmp(name, "lang") == 0)
+        cli_language(value);             /* what is said about the rest of the line already counts */
     return CLI_DONE;
 }
 
@@ -174,11 +174,11 @@ static int environment(cli *c)
 /* One "--name[=value]"; *at moves on where the value is the next word. */
 static int long_option(cli *c, char **argv, int argc, int *at)
 {
-    char name[64];
+    char name[64], typed[64];
     const char *word = argv[*at] + 2, *equal = strchr(word, '='), *value = equal ? equal + 1 : NULL;
     size_t n = equal ? (size_t)(equal - word) : strlen(word);
-    snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name - 1, word);
-    cli_dash(name, name, sizeof name);
+    snprintf(typed, sizeof typed, "%.*s", n < sizeof typed ? (int)n : (int)sizeof typed - 1, word);
+    cli_dash(typed, name, sizeof name);
     const recur_option *o = find(c, name);
     if (!o && strncmp(name, "no-", 3) == 0 && (o = find(c, name + 3)) != NULL && o->type == RECUR_FLAG)
         return set(c, name + 3, "0", "");
@@ -243,7 +243,7 @@ int cli_parse(cli *c, int argc, char **argv)
     if (e || c->common.help)
         return e;
     if (c->args < c->verb->least || (c->verb->most >= 0 && c->args > c->verb->most)) {
-        cli_note(say(c->args < c->verb->least ? SAY_TOO_FEW : SAY_TOO_MANY), c->verb->name, c->verb->use, c->verb->name);
+        cli_note(say(c->args < c->verb->least ? SAY_TOO_FEW : SAY_TOO_MANY), c->verb->name, c->verb->name, c->verb->use);
         return CLI_USAGE;
     }
     return CLI_DONE;

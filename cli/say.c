@@ -28,6 +28,11 @@ static const struct { const char *name, *zh; } options[] = {
 #undef X
 };
 
+static const struct { const char *name, *zh; } groups[] = {
+    {"data", "数据"}, {"net", "网络"},  {"time", "时间"},    {"steps", "训练步"}, {"loss", "损失"}, {"saving", "保存"},
+    {"general", "通用"}, {"choice", "选择"}, {"text", "文本"}, {"answers", "回答"},  {"gate", "门槛"},
+};
+
 static struct { int chinese; } language;
 
 void cli_language(const char *lang)
@@ -62,6 +67,14 @@ const char *cli_option_help(const recur_option *o)
         if (strcmp(options[i].name, o->name) == 0)
             return options[i].zh;
     return o->help;
+}
+
+const char *cli_group(const char *group)
+{
+    for (size_t i = 0; language.chinese && i < sizeof groups / sizeof *groups; i++)
+        if (strcmp(groups[i].name, group) == 0)
+            return groups[i].zh;
+    return group;
 }
 
 void cli_note(const char *form, ...)

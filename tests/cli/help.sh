@@ -1,0 +1,18 @@
+# Every verb explains itself on stdout, and says the same as `help VERB`; the manual pages are sound roff.
+for v in train generate classify eval inspect check help version; do
+    recur $v --help >a 2>e || echo "$v --help: exit $?"
+    recur help $v >b
+    cmp -s a b || echo "$v: --help and help differ"
+    [ -s e ] && echo "$v --help writes to stderr"
+    grep -q "usage: recur $v" a || echo "$v: no usage"
+    recur help --man $v >page
+    grep -q '^\.TH' page || echo "$v: no title"
+    if command -v man >/dev/null && man --version >/dev/null 2>&1; then
+        man --warnings -l page 2>w >/dev/null
+        [ -s w ] && { echo "$v: man warns"; cat w; }
+    fi
+done
+recur help | grep -c '^  recur '
+recur --help >a && recur help >b && cmp a b && echo same
+recur >a 2>e
+echo "no verb: $?"

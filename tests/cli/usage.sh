@@ -1,0 +1,24 @@
+# Wrong usage is exit 2, nothing on stdout, one line on stderr that helps.
+try() { recur "$@" >out 2>err; echo "$? $(wc -l <err) $(cat out err)"; }
+try trian
+try nonsense
+try train --epoch 3
+try train lm x --lr fast
+try train lm x --lr 1e9
+try train lm x -o
+try train lm x -z
+try train lm x
+try train
+try classify
+try inspect a b
+try eval m
+try help nothing
+try version extra
+try generate x --prgress
+try train lm x -o m.recur --progress sometimes
+try classify $CLS --best 0 x
+RECUR_EPOCHS=many try train lm x -o m
+try train tag $SHARE/stories.txt -o m.recur
+try train lm $SHARE/stories.txt --net 'embed 16 | lsmt 32' -o m.recur
+try classify $LM x
+try generate $CLS
