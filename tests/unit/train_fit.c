@@ -52,7 +52,7 @@ static int look(void *ud, const recur_progress *p)
     s->loss = p->loss;
     if (p->event == RECUR_FINISHED) s->best = p->held;
     if (p->text && p->event != RECUR_SAVED) snprintf(s->text, sizeof s->text, "%s", p->text);
-    if (p->event == RECUR_STEP && s->break_at && p->step == s->break_at) s->m->w[s->m->net->params.p[0].at + 5] = (real)NAN;
+    if (p->event == RECUR_STEP && s->break_at && p->step == s->break_at) s->m->w[s->m->net->params.p[1].at + 5] = (real)NAN;
     return p->event == RECUR_STEP && s->stop_at && p->step == s->stop_at;
 }
 
@@ -241,7 +241,7 @@ static void broken_number_stops_with_the_best_weights(void **state)
     seen s = { .break_at = 7, .m = j.m };
     assert_int_equal(rc_fit(j.m, j.d, j.held, &o, look, &s), RECUR_EDIVERGE);
     assert_non_null(strstr(r->message, "step 8"));
-    assert_non_null(strstr(r->message, "layer 0"));
+    assert_non_null(strstr(r->message, "layer 3 (lstm)"));
     assert_non_null(strstr(r->message, "step 6 are kept"));
     for (size_t i = 0; i < j.m->net->params.total; i++) assert_true(isfinite(j.m->w[i]));
     close_job(&j);

@@ -59,7 +59,7 @@ static void steps_match_the_equations(void **state)
             twin t = { .w = 1 };
             recur_step_options s = { .lr = 0.05, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-6, .decay = decay[with] };
             double norm;
-            open_bench(&b, "dense 3", &four, name, 1);
+            open_bench(&b, "input | dense 3", &four, name, 1);
             b.o->averaging = true;
             const rc_param *p = &b.net->params.p[0];
             assert_true(p->decay);
@@ -85,7 +85,7 @@ static void quadratic_is_minimised(void **state)
     for (int i = 0; rc_optims[i]; i++) {
         bench b;
         double norm;
-        open_bench(&b, "dense 3", &four, rc_optims[i]->name, 2);
+        open_bench(&b, "input | dense 3", &four, rc_optims[i]->name, 2);
         for (int k = 0; k < 400; k++) {
             recur_step_options s = { .lr = 0.1 * (1 - k / 400.0), .momentum = 0.5, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8 };
             rc_run_clear(b.u);
@@ -105,7 +105,7 @@ static void clipping_bounds_value_then_norm(void **state)
     bench b;
     double norm;
     recur_step_options s = { .lr = 1, .clip_value = 2, .clip = 1 };
-    open_bench(&b, "dense 3", &four, "sgd", 1);
+    open_bench(&b, "input | dense 3", &four, "sgd", 1);
     const rc_param *p = &b.net->params.p[0];
     for (size_t e = 0; e < p->n; e++) b.w[p->at + e] = 0;
     rc_run_clear(b.u);
@@ -129,7 +129,7 @@ static void broken_gradient_touches_nothing(void **state)
             bench b;
             double norm;
             recur_step_options s = { .lr = 1, .beta1 = 0.9, .beta2 = 0.9, .eps = 1e-8, .clip = k % 2, .clip_value = k % 2 };
-            open_bench(&b, "dense 5 | dense 3", &four, rc_optims[i]->name, 1);
+            open_bench(&b, "input | dense 5 | dense 3", &four, rc_optims[i]->name, 1);
             size_t bytes = b.net->params.total * sizeof(real);
             real *before = malloc(bytes);
             memcpy(before, b.w, bytes);
@@ -190,7 +190,7 @@ static void threads_change_no_bit(void **state)
         double norm[2];
         recur_step_options s = { .lr = 0.1, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.9, .eps = 1e-8, .decay = 0.1, .clip = 0.5 };
         for (int k = 0; k < 2; k++) {
-            open_bench(&b[k], "dense 301 | dense 77 | dense 3", &f, rc_optims[i]->name, 1 + k * 2);
+            open_bench(&b[k], "input | dense 301 | dense 77 | dense 3", &f, rc_optims[i]->name, 1 + k * 2);
             for (int step = 0; step < 3; step++) {
                 for (size_t e = 0; e < b[k].net->params.total; e++)
                     b[k].u->g[e] = (real)(rc_uniform(rc_key(5, RC_OTHER, (uint64_t)step, 0), e) - 0.5);
