@@ -117,9 +117,9 @@ def language(name, lengths, smooth=0.0, steps=0, V=9, E=4, H=5):
             entropy().backward()
             optim.step()
         tensors.update({"end." + k: v for k, v in values(m.names(), "data").items()})
-        write(name, net, "O4", tensors, steps=str(steps), optimizer="adamw", **{k: repr(v) for k, v in how.items()})
+        write(name, net, "A4-A5", tensors, steps=str(steps), optimizer="adamw", **{k: repr(v) for k, v in how.items()})
     else:
-        write(name, net, "L1-L12, S1-S4", tensors)
+        write(name, net, "E1-E2, L1-L12, S1-S4", tensors)
 
 
 def main():
