@@ -160,7 +160,8 @@ done:
 
 /* --- text -> ids --- */
 
-double rc_share_of_han(const char *s, size_t n)
+/* Signs of scripts without blanks, as part of all letters. */
+static double share_of_han(const char *s, size_t n)
 {
     int64_t han = 0, letters = 0;
     size_t look = n < 200000 ? n : 200000;
@@ -188,7 +189,7 @@ static double words_a_text(const recur_data *d)
 
 static void text_options(const recur_data *d, const recur_train_options *o, rc_text_options *t)
 {
-    bool signs = rc_share_of_han(d->raw.s != NULL ? d->raw.s : "", d->raw.n) > 0.3 || words_a_text(d) < 2;
+    bool signs = share_of_han(d->raw.s != NULL ? d->raw.s : "", d->raw.n) > 0.3 || words_a_text(d) < 2;
     *t = (rc_text_options){ .unit = signs ? "char" : "word", .min_count = d->count > 1000 ? 2 : 1, .lower = true, .nfkc = true };
     t->max_size = 50000;
     t->pairs = d->count >= 1000 ? 50000 : 0;

@@ -12,5 +12,5 @@ int rc_classify_settle(recur_model *m, recur_data *held);
 int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out);
 int rc_classify_baseline(recur_model *m, recur_data *d, recur_data *held);
 int rc_classify_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
-double rc_share_of_han(const char *s, size_t n);             /* signs of scripts without blanks, part of all letters */
+extern const rc_task rc_task_classify;
 #endif

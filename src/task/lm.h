@@ -8,4 +8,5 @@ int rc_lm_score(const recur_model *m, recur_data *held, rc_run *u, double *loss,
 int rc_lm_eval(const recur_model *m, recur_data *d, json_t **out);
 int rc_lm_baseline(recur_model *m, recur_data *d, recur_data *held);
 int rc_lm_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
+extern const rc_task rc_task_lm;
 #endif
