@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * arrays.c - an LSTM of 64 units on 10 steps of 32 features, into 10 classes: built, fitted with a held-out part, and
- * evaluated on data it has not seen.  Each class is a frequency that the features follow, under noise. */
+ * arrays.c - an LSTM of 64 on 10 steps of 32 features into 10 classes (frequencies under noise), fitted and evaluated. */
 #include <math.h>
 #include "must.h"
 
@@ -11,7 +10,8 @@ static int32_t label[COUNT];
 static int watch(void *ud, const recur_progress *p)
 {
     (void)ud;
-    if (p->event == RECUR_EVALUATED) printf("epoch %2d  loss %.3f  held-out %s %.3f\n", (int)p->epoch, p->loss, p->metric, p->held);
+    if (p->event == RECUR_EVALUATED)
+        printf("epoch %d: loss %.3f, held-out %s %.3f\n", (int)p->epoch, p->loss, p->metric, p->held);
     return 0;
 }
 
@@ -22,11 +22,11 @@ int main(void)
         label[i] = rand() % CLASSES;
         for (int t = 0; t < STEPS; t++)
             for (int f = 0; f < FEATURES; f++)
-                x[i][t][f] = sinf((float)(label[i] + 1) * 0.3f * (float)t + (float)f) + 2.0f * (float)rand() / (float)RAND_MAX - 1.0f;
+                x[i][t][f] = sinf(0.3f * (float)((label[i] + 1) * t + f)) + 2 * (float)rand() / (float)RAND_MAX - 1;
     }
     recur *r; recur_data *d, *held, *test; recur_model *m; char *json;
     recur_train_options o = training();
-    o.epochs = 5; o.batch = 50;
+    o.epochs = 5, o.batch = 50;
     must(NULL, recur_open(&r, NULL));
     must(r, recur_data_arrays(r, &d, &(recur_arrays){ .count = COUNT, .steps = STEPS, .features = FEATURES, .x = x[0][0],
                                                      .label = label, .classes = CLASSES }));

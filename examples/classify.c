@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     recur *r; recur_data *d; recur_model *m; recur_answer best[2];
     int at = 0;
     recur_train_options o = training();
-    o.unit = "word"; o.epochs = 60; o.batch = 4; o.lr = 0.01; o.min_count = 1;
+    o.unit = "word", o.epochs = 60, o.batch = 4, o.lr = 0.01;
     must(NULL, recur_open(&r, NULL));
     must(r, recur_data_callback(r, &d, "classify", next, &at, &o, NULL));
     must(r, recur_model_new(r, &m, "embed 16 | lstm 16 bi | pool max | dense", d, 1));

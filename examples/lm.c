@@ -3,10 +3,8 @@
 #include "must.h"
 
 static const char rhyme[] =
-    "This is the house that Jack built. This is the malt that lay in the house that Jack built. "
-    "This is the rat that ate the malt that lay in the house that Jack built. This is the cat that killed the rat "
-    "that ate the malt that lay in the house that Jack built. This is the dog that worried the cat that killed the rat "
-    "that ate the malt that lay in the house that Jack built.\n";
+    "This is the malt that lay in the house that Jack built. This is the rat that ate the malt that lay in the house that "
+    "Jack built. This is the cat that killed the rat that ate the malt that lay in the house that Jack built.\n";
 
 static int once(void *given, recur_example *out)      /* the whole text is one example */
 {
@@ -27,13 +25,14 @@ int main(int argc, char **argv)
     int given = 0;
     recur_train_options o = training();
     o.unit = "char";
-    if (argc == 1) { o.steps = 300; o.batch = 8; o.bptt = 32; o.lr = 0.01; }
+    if (argc == 1) o.steps = 300, o.batch = 4, o.bptt = 32, o.lr = 0.01;
     must(NULL, recur_open(&r, NULL));
     must(r, argc > 1 ? recur_data_files(r, &d, "lm", (const char *const *)argv + 1, 1, &o, NULL)
                      : recur_data_callback(r, &d, "lm", once, &given, &o, NULL));
     must(r, recur_model_new(r, &m, argc > 1 ? NULL : "embed 16 | lstm 64 | dense", d, 1));
     must(r, recur_fit(m, d, NULL, &o, NULL, NULL));
-    recur_generate_options g = { .temperature = 0.5, .top_p = 1, .penalty = 1, .length = 200, .seed = 1, .prompt = argc > 2 ? argv[2] : "This is the cat" };
+    recur_generate_options g = { .temperature = 0.5, .top_p = 1, .penalty = 1, .length = 200, .seed = 1,
+                                 .prompt = argc > 2 ? argv[2] : "This is the cat" };
     must(r, recur_generate(r, m, &g, print, NULL));
     putchar('\n');
     recur_model_free(m);

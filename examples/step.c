@@ -15,7 +15,7 @@ int main(void)
         }
     recur *r; recur_data *d; recur_model *m; recur_run *u;
     recur_train_options o = training();
-    o.epochs = 20; o.batch = 10; o.lr = 0.01;
+    o.epochs = 20, o.batch = 10, o.lr = 0.01;
     must(NULL, recur_open(&r, NULL));
     must(r, recur_data_arrays(r, &d, &(recur_arrays){ .count = COUNT, .steps = STEPS, .ids = digit[0], .vocabulary = DIGITS,
                                                      .label = after[0], .classes = DIGITS, .per_step = 1 }));
