@@ -38,23 +38,31 @@ static void mul(size_t n, const float *x, const float *m, float *y)
         y[i] = x[i] * m[i];
 }
 
-/* Philox-4x32-10 (base/rng.c) of 16 counters side by side; element e of a stream has word e % 4 of block e / 4. */
+/* Philox-4x32-10 (base/rng.c) of 16 counters side by side, a 64-bit lane for each word: what a product leaves in a
+ * lane's upper half is looked at by no one.  Element e of a stream has word e % 4 of block e / 4. */
 static void philox(uint64_t key, uint64_t hi, uint64_t lo, uint32_t out[64])
 {
-    uint32_t c[4][16], k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    for (int i = 0; i < 16; i++) {
-        uint64_t at = lo + (uint64_t)i;
-        c[0][i] = (uint32_t)at, c[1][i] = (uint32_t)(at >> 32), c[2][i] = (uint32_t)hi, c[3][i] = (uint32_t)(hi >> 32);
-    }
-    for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u)
-        for (int i = 0; i < 16; i++) {
-            uint64_t p0 = (uint64_t)0xD2511F53u * c[0][i], p1 = (uint64_t)0xCD9E8D57u * c[2][i];
-            uint32_t a = (uint32_t)(p1 >> 32) ^ c[1][i] ^ k0, b = (uint32_t)(p0 >> 32) ^ c[3][i] ^ k1;
-            c[1][i] = (uint32_t)p1, c[3][i] = (uint32_t)p0, c[0][i] = a, c[2][i] = b;
+    enum { LANES = VL / 2 };
+    uint64_t word[2][LANES];
+    for (int i = 0; i < 16; i += LANES) {
+        vw c0 = { 0 }, c1 = { 0 }, c2 = { 0 }, c3 = { 0 };
+        uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+        for (int j = 0; j < LANES; j++)
+            c0[j] = lo + (uint64_t)(i + j);
+        c1 = c0 >> 32, c2 += hi, c3 += hi >> 32;
+        for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+            vw p0 = v_mul_low(c0, 0xD2511F53u), p1 = v_mul_low(c2, 0xCD9E8D57u);
+            c0 = p1 >> 32 ^ c1 ^ k0, c2 = p0 >> 32 ^ c3 ^ k1;
+            c1 = p1, c3 = p0;
         }
-    for (int i = 0; i < 16; i++)
-        for (int j = 0; j < 4; j++)
-            out[4 * i + j] = c[j][i];
+        c0 = (c0 & 0xffffffffu) | c1 << 32, c2 = (c2 & 0xffffffffu) | c3 << 32;
+        memcpy(word[0], &c0, sizeof c0);
+        memcpy(word[1], &c2, sizeof c2);
+        for (int j = 0; j < LANES; j++) {
+            memcpy(out + 4 * (i + j), &word[0][j], 8);
+            memcpy(out + 4 * (i + j) + 2, &word[1][j], 8);
+        }
+    }
 }
 
 static void drop(int n, uint64_t key, uint64_t hi, uint64_t lo, float p, const float *x, float *y)
@@ -66,7 +74,7 @@ static void drop(int n, uint64_t key, uint64_t hi, uint64_t lo, float p, const f
         int from = i < 0 ? -i : 0, to = n - i < 64 ? n - i : 64;
         philox(key, hi, (lo + (uint64_t)(i + skip)) / 4, bits);
         for (int j = from; j < to; j++)
-            y[i + j] = bits[j] < below ? 0 : x[i + j] * keep;
+            y[i + j] = x[i + j] * (bits[j] < below ? 0 : keep);
     }
 }
 

@@ -41,39 +41,36 @@ static void pack(bool trans, int K, int N, const float *B, int ldb, float *P)
 }
 
 #define INLINE static inline __attribute__((always_inline))
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+
+/* S(i) for the rows, S(i, j) for the vectors of row i: m and v are constants, so what is left is straight code whose
+ * sums every compiler keeps in registers. */
+#define WHEN(is, s) if (is) { s }
+#define EACH_TILE_ROW(m, S) S(0) WHEN(m > 1, S(1)) WHEN(m > 2, S(2)) WHEN(m > 3, S(3)) WHEN(m > 4, S(4)) WHEN(m > 5, S(5)) \
+    WHEN(m > 6, S(6)) WHEN(m > 7, S(7)) WHEN(m > 8, S(8)) WHEN(m > 9, S(9)) WHEN(m > 10, S(10)) WHEN(m > 11, S(11))
+#define EACH_VECTOR(v, S, i) S(i, 0) WHEN(v > 1, S(i, 1)) WHEN(v > 2, S(i, 2)) WHEN(v > 3, S(i, 3)) WHEN(v > 4, S(i, 4)) \
+    WHEN(v > 5, S(i, 5)) WHEN(v > 6, S(i, 6)) WHEN(v > 7, S(i, 7))
+#define LOAD_C(i, j) c[i][j] = add ? v_load(C + (size_t)(i) * ldc + (j) * VL) : v_set(0);
+#define LOAD_B(i, j) b[j] = v_load(P + (size_t)((j) / 2) * panel + (j) % 2 * VL);
+#define MULTIPLY(i, j) c[i][j] = v_fma(x, b[j], c[i][j]);
+#define STORE_C(i, j) v_store(C + (size_t)(i) * ldc + (j) * VL, c[i][j]);
+#define LOAD_ROW(i) EACH_VECTOR(v, LOAD_C, i)
+#define MULTIPLY_ROW(i) x = v_set(a[(i) / 3][(i) % 3 * rs]); EACH_VECTOR(v, MULTIPLY, i)
+#define STORE_ROW(i) EACH_VECTOR(v, STORE_C, i)
 
 /* C [m][v vectors] = A P (+ C).  m and v are constants where this is called.  A's rows go by threes from one pointer,
  * which addressing modes reach without a register for each row. */
 INLINE void tile(int m, int v, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, size_t panel, bool add,
                  float *C, size_t ldc)
 {
-    vf c[MR][8];
-    const float *a[MR / 3];
-    UNROLL for (int i = 0; i < m; i += 3)
-        a[i / 3] = A + i * rs;
-    UNROLL for (int i = 0; i < m; i++)
-        UNROLL for (int j = 0; j < v; j++)
-            c[i][j] = add ? v_load(C + (size_t)i * ldc + (size_t)(j * VL)) : v_set(0);
+    vf c[12][8], b[8], x;
+    const float *a[4] = { A, A + 3 * rs, A + 6 * rs, A + 9 * rs };
+    EACH_TILE_ROW(m, LOAD_ROW)
     for (int k = 0; k < K; k++, P += NR) {
-        vf b[8];
-        UNROLL for (int j = 0; j < v; j++)
-            b[j] = v_load(P + (size_t)(j / 2) * panel + j % 2 * VL);
-        UNROLL for (int i = 0; i < m; i++) {
-            vf x = v_set(a[i / 3][i % 3 * rs]);
-            UNROLL for (int j = 0; j < v; j++)
-                c[i][j] = v_fma(x, b[j], c[i][j]);
-        }
-        UNROLL for (int i = 0; i < m; i += 3)
-            a[i / 3] += cs;
+        EACH_VECTOR(v, LOAD_B, 0)
+        EACH_TILE_ROW(m, MULTIPLY_ROW)
+        a[0] += cs, a[1] += cs, a[2] += cs, a[3] += cs;
     }
-    UNROLL for (int i = 0; i < m; i++)
-        UNROLL for (int j = 0; j < v; j++)
-            v_store(C + (size_t)i * ldc + (size_t)(j * VL), c[i][j]);
+    EACH_TILE_ROW(m, STORE_ROW)
 }
 
 typedef void tile_fn(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, size_t panel, bool add, float *C, size_t ldc);

@@ -73,7 +73,7 @@ void rc_ref_drop(int n, uint64_t key, uint64_t hi, uint64_t lo, real p, const re
         uint64_t e = lo + (uint64_t)i;
         if (i == 0 || e % 4 == 0)
             rc_philox(key, hi, e / 4, bits);
-        y[i] = bits[e % 4] < below ? 0 : x[i] * keep;
+        y[i] = x[i] * (bits[e % 4] < below ? 0 : keep);
     }
 }
 

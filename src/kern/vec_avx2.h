@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Vector words of AVX2 with FMA: eight floats. */
 #include <immintrin.h>
+#include <stdint.h>
 
 enum { VL = 8, MR = 6 };                       /* lanes; rows of the micro-tile: 6 x 2 of 16 registers */
 typedef __m256 vf;
+typedef uint64_t vw __attribute__((vector_size(32)));
 
 static inline vf v_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void v_store(float *p, vf x) { _mm256_storeu_ps(p, x); }
@@ -35,6 +37,7 @@ static inline vf v_pow2(vf n)                                                   
 {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
 }
+static inline vw v_mul_low(vw a, uint32_t b) { return (vw)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b)); }   /* of each lane's lower half */
 static inline float v_sum(vf x)
 {
     __m128 a = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));

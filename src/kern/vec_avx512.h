@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Vector words of AVX-512: sixteen floats, masks for tails. */
 #include <immintrin.h>
+#include <stdint.h>
 
 enum { VL = 16, MR = 12 };                     /* lanes; rows of the micro-tile: 12 x 2 of 32 registers */
 typedef __m512 vf;
+typedef uint64_t vw __attribute__((vector_size(64)));
 
 static inline vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
@@ -26,6 +28,7 @@ static inline vf v_pow2(vf n)                                                   
 {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23));
 }
+static inline vw v_mul_low(vw a, uint32_t b) { return (vw)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64(b)); }   /* of each lane's lower half */
 static inline float v_sum(vf x) { return _mm512_reduce_add_ps(x); }
 static inline float v_most(vf x) { return _mm512_reduce_max_ps(x); }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Vector words of NEON on AArch64: four floats. */
 #include <arm_neon.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { VL = 4, MR = 12 };                      /* lanes; rows of the micro-tile: 12 x 2 of 32 registers */
 typedef float32x4_t vf;
+typedef uint64_t vw __attribute__((vector_size(16)));
 
 static inline vf v_load(const float *p) { return vld1q_f32(p); }
 static inline void v_store(float *p, vf x) { vst1q_f32(p, x); }
@@ -38,6 +40,7 @@ static inline vf v_pow2(vf n)                                                   
 {
     return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
+static inline vw v_mul_low(vw a, uint32_t b) { return (vw)vmull_u32(vmovn_u64((uint64x2_t)a), vdup_n_u32(b)); }   /* of each lane's lower half */
 static inline float v_sum(vf x) { return vaddvq_f32(x); }
 static inline float v_most(vf x) { return vmaxvq_f32(x); }
 

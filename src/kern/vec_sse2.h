@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Vector words of SSE2, which every x86-64 has: four floats, no fused multiply-add. */
 #include <emmintrin.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { VL = 4, MR = 6 };                       /* lanes; rows of the micro-tile: 6 x 2 of 16 registers */
 typedef __m128 vf;
+typedef uint64_t vw __attribute__((vector_size(16)));
 
 static inline vf v_load(const float *p) { return _mm_loadu_ps(p); }
 static inline void v_store(float *p, vf x) { _mm_storeu_ps(p, x); }
@@ -42,6 +44,7 @@ static inline vf v_pow2(vf n)                                                   
 {
     return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(127)), 23));
 }
+static inline vw v_mul_low(vw a, uint32_t b) { return (vw)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(b)); }   /* of each lane's lower half */
 static inline float v_sum(vf x)
 {
     x = _mm_add_ps(x, _mm_movehl_ps(x, x));
