@@ -101,7 +101,7 @@ static const char *culprit(const rc_fitting *f, char *out, size_t n)
         size_t count = (size_t)a->rows.N * (size_t)l->out;
         for (size_t k = 0; a->y && k < count; k++) {
             if (isfinite(a->y[k])) continue;
-            snprintf(out, n, "layer %d (%s) gave it first", l->index + 1, l->kind->word ? l->kind->word(l) : l->kind->name);
+            snprintf(out, n, "layer %d (%s) gave it first", l->index + 1, rc_layer_word(l));
             return out;
         }
     }
