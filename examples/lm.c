@@ -3,8 +3,8 @@
 #include "must.h"
 
 static const char rhyme[] =
-    "This is the malt that lay in the house that Jack built. This is the rat that ate the malt that lay in the house that "
-    "Jack built. This is the cat that killed the rat that ate the malt that lay in the house that Jack built.\n";
+    "This is the malt that lay in the house that Jack built. This is the rat that ate the malt that lay in the house "
+    "that Jack built. This is the cat that killed the rat that ate the malt that lay in the house that Jack built.\n";
 
 static int once(void *given, recur_example *out)      /* the whole text is one example */
 {
@@ -36,6 +36,5 @@ int main(int argc, char **argv)
     must(r, recur_generate(r, m, &g, print, NULL));
     putchar('\n');
     recur_model_free(m);
-    recur_data_close(d);
-    recur_close(r);
+    recur_data_close(d), recur_close(r);
 }

@@ -14,11 +14,12 @@ int main(void)
             after[i][t] = (i + t + 1) % DIGITS;
         }
     recur *r; recur_data *d; recur_model *m; recur_run *u;
+    recur_arrays a = { COUNT, STEPS, .ids = digit[0], .vocabulary = DIGITS, .label = after[0], .classes = DIGITS,
+                       .per_step = 1 };
     recur_train_options o = training();
     o.epochs = 20, o.batch = 10, o.lr = 0.01;
     must(NULL, recur_open(&r, NULL));
-    must(r, recur_data_arrays(r, &d, &(recur_arrays){ .count = COUNT, .steps = STEPS, .ids = digit[0], .vocabulary = DIGITS,
-                                                     .label = after[0], .classes = DIGITS, .per_step = 1 }));
+    must(r, recur_data_arrays(r, &d, &a));
     must(r, recur_model_new(r, &m, "embed 8 | lstm 16 | dense", d, 1));
     must(r, recur_fit(m, d, NULL, &o, NULL, NULL));
     must(r, recur_run_new(r, &u, m, &(recur_dims){ .B = 1, .T = 1, .scores = 1 }));
@@ -35,6 +36,5 @@ int main(void)
     free(state);
     recur_run_free(u);
     recur_model_free(m);
-    recur_data_close(d);
-    recur_close(r);
+    recur_data_close(d), recur_close(r);
 }
