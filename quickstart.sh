@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")"
 step() { printf '\n== %s\n' "$*"; }
-run() { printf '$ %s\n' "$*" | sed "s|$build/||g"; "$@"; }
+run() { printf '$ %s\n' "$*"; "$@"; }
 
 build=build-quickstart
 step "1. What the build needs"
@@ -23,7 +23,7 @@ step "   ... and goes on with a beginning"
 run $recur generate $build/stories.recur --prompt "Once there lived a fox" --length 500 --temperature 0.7 --seed 1
 echo
 
-step "4. A classifier: 10,000 sentences, English and Chinese, good or bad"
+step "4. A classifier: 16,000 sentences, English and Chinese, good or bad"
 run $recur train classify share/sentiment.tsv --time 25s -o $build/sentiment.recur --force
 step "   ... is measured on sentences of another kind, beside a simple baseline"
 run $recur eval $build/sentiment.recur share/sentiment.test.tsv

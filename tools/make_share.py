@@ -4,7 +4,8 @@
 
 A grammar is lines  name: alternative | alternative ...  (a line that begins with a blank goes on).  {name} expands to
 one of them, {name.1} to one that stays the same within a text, and where it has fields (Anna/she/her) {name.1/1} is the
-second.  A trailing (xN) makes an alternative N times as likely.
+second.  @ in a name becomes the side that a sentence takes (pos, neg), ~ the other one, so that a frame is written once
+for both.  A trailing (xN) makes an alternative N times as likely.
 
     tools/make_share.py          writes the files
     tools/make_share.py --check  exits 1 if a file differs from what the grammars make
@@ -40,7 +41,9 @@ class Grammar:
             if (key, number) not in known:
                 known[key, number] = self.expand(key, rng, known).split("/")
             return known[key, number][int(field or 0)]
-        return re.sub(r"\{(\w+)(?:\.(\d+))?(?:/(\d+))?\}", slot, rng.choice(self.rules[name]))
+        side = known.get("side", "pos")
+        text = rng.choice(self.rules[name]).replace("@", side).replace("~", "neg" if side == "pos" else "pos")
+        return re.sub(r"\{(\w+)(?:\.(\d+))?(?:/(\d+))?\}", slot, text)
 
 
 def english(text):
@@ -60,12 +63,12 @@ def stories(grammar, polish, size, seed):
 
 
 def sentences(grammar, polish, part, count, rng, seen):
-    """`count` different sentences, half of them positive; `part` names the set of rules: train or test."""
+    """`count` different sentences, half of them positive; `part` names the rule: train or test."""
     out = []
-    for label, rule in (("positive", part + "_pos"), ("negative", part + "_neg")):
+    for label, side in (("positive", "pos"), ("negative", "neg")):
         n = 0
         while n < count // 2:
-            text = polish(grammar.expand(rule, rng, {}))
+            text = polish(grammar.expand(part, rng, {"side": side}))
             if text not in seen:
                 seen.add(text)
                 out.append(f"{label}\t{text}")
@@ -115,7 +118,7 @@ def make():
         "stories.zh.txt": stories(grammar["stories_zh"], plain, 240_000, 2),
     }
     rng, seen = random.Random(3), set()
-    for part, count in (("test", 400), ("train", 5000)):
+    for part, count in (("test", 400), ("train", 8000)):
         lines = sentences(grammar["sentiment"], english, part, count, rng, seen)
         lines += sentences(grammar["sentiment_zh"], plain, part, count, rng, seen)
         rng.shuffle(lines)
