@@ -9,10 +9,11 @@
 
 enum { TOGETHER = 512 };                 /* lines that share a batch */
 
-typedef struct { int64_t best; int line_buffered; } classify_own;
+typedef struct { int64_t best; int line_buffered; const char *encoding; } classify_own;
 static const recur_option own_rows[] = {
     {"best", RECUR_INT, offsetof(classify_own, best), "1", 1, 1e6, "K", "the K best labels: label TAB probability TAB label ...", "answers"},
     {"line-buffered", RECUR_FLAG, offsetof(classify_own, line_buffered), "0", 0, 1, NULL, "write each answer at once, in a pipe too", "answers"},
+    {"encoding", RECUR_TEXT, offsetof(classify_own, encoding), "utf-8", 0, 0, "NAME", "encoding of the input: utf-8, gb18030, ...", "answers"},
 };
 
 typedef struct {
@@ -116,7 +117,7 @@ static int classify_lines(job *j, const char *path)
     const char *text;
     size_t n;
     bool one_by_one = own->line_buffered || isatty(STDOUT_FILENO);
-    int code = cli_lines_open(&l, path), e = 1;
+    int code = cli_lines_open(&l, path, own->encoding), e = 1;
     if (!path && isatty(STDIN_FILENO) && !j->c->common.quiet)
         cli_note("%s", say(SAY_TYPE_PROMPT));
     while (!code && (e = cli_lines_next(l, &text, &n)) > 0 && !ferror(stdout)) {

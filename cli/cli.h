@@ -90,7 +90,7 @@ int cli_close_out(int code);                          /* flushes stdout; a failu
 
 /* --- lines of input, plain or gzip, as they come (lines.c) --- */
 typedef struct cli_lines cli_lines;
-int cli_lines_open(cli_lines **out, const char *path);               /* "-" or NULL: stdin; CLI_DONE or an exit code (said why) */
+int cli_lines_open(cli_lines **out, const char *path, const char *encoding);   /* path "-" or NULL: stdin; CLI_DONE or an exit code (said why) */
 int cli_lines_next(cli_lines *l, const char **text, size_t *n);      /* without its end; 1: a line, 0: no more, < 0: unreadable (said why) */
 int64_t cli_lines_at(const cli_lines *l);                            /* number of the last line */
 void cli_lines_close(cli_lines *l);

@@ -46,7 +46,7 @@ static int read_prompt(recur_generate_options *g, char **kept)
     const char *text;
     size_t n;
     output o = {.keep = true};
-    int code = cli_lines_open(&l, NULL), e = 1;
+    int code = cli_lines_open(&l, NULL, NULL), e = 1;
     while (!code && (e = cli_lines_next(l, &text, &n)) > 0)
         if ((o.n && keep(&o, "\n", 1)) || keep(&o, text, n))
             code = CLI_MEMORY;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Lines of a file or of stdin as they arrive, plain or gzip (found from the first two bytes), of any system's line end.
- * A pipe gives what it has: nobody waits for a full buffer. */
+ * A pipe gives what it has: nobody waits for a full buffer.  Other encodings than UTF-8 are converted by the system. */
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,9 +20,25 @@ struct cli_lines {
     char *text; size_t at, n, room;      /* text[at..n) is not yet handed out; one byte beyond n is ours */
     unsigned char raw[CHUNK]; size_t raw_n;
     z_stream z;
+    iconv_t from; const char *encoding;  /* NULL: UTF-8 */
+    char *utf8; size_t utf8_room;
+    bool warned;
 };
 
-int cli_lines_open(cli_lines **out, const char *path)
+static int open_encoding(cli_lines *l, const char *encoding)
+{
+    if (!encoding || strcmp(encoding, "utf-8") == 0 || strcmp(encoding, "UTF-8") == 0)
+        return CLI_DONE;
+    l->from = iconv_open("UTF-8", encoding);
+    if (l->from == (iconv_t)-1) {
+        cli_note(say(SAY_BAD_ENCODING), encoding);
+        return CLI_USAGE;
+    }
+    l->encoding = encoding;
+    return CLI_DONE;
+}
+
+int cli_lines_open(cli_lines **out, const char *path, const char *encoding)
 {
     bool in = !path || strcmp(path, "-") == 0;
     cli_lines *l = *out = calloc(1, sizeof *l);
@@ -38,7 +55,12 @@ int cli_lines_open(cli_lines **out, const char *path)
         *out = NULL;
         return CLI_IO;
     }
-    return CLI_DONE;
+    int code = open_encoding(l, encoding);
+    if (code) {
+        cli_lines_close(l);
+        *out = NULL;
+    }
+    return code;
 }
 
 static int grow(cli_lines *l, size_t more)
@@ -135,6 +157,39 @@ static int more(cli_lines *l)
     return 1;
 }
 
+/* One line as UTF-8; a byte that is nothing in its encoding becomes U+FFFD. */
+static int convert(cli_lines *l, const char **text, size_t *n)
+{
+    char *in = (char *)(uintptr_t)*text;
+    size_t left = *n, room = 3 * *n + 8;
+    if (room > l->utf8_room) {
+        char *more_room = realloc(l->utf8, room);
+        if (!more_room) {
+            cli_note("%s", recur_strerror(RECUR_ENOMEM));
+            return -CLI_MEMORY;
+        }
+        l->utf8 = more_room;
+        l->utf8_room = room;
+    }
+    char *out = l->utf8;
+    room = l->utf8_room - 1;
+    iconv(l->from, NULL, NULL, NULL, NULL);
+    while (left && iconv(l->from, &in, &left, &out, &room) == (size_t)-1 && room >= 3) {
+        if (!l->warned)
+            cli_note(say(SAY_BAD_BYTES), l->name, (long long)l->line, l->encoding);
+        l->warned = true;
+        memcpy(out, "\xef\xbf\xbd", 3);
+        out += 3;
+        room -= 3;
+        in++;
+        left--;
+    }
+    *out = 0;
+    *text = l->utf8;
+    *n = (size_t)(out - l->utf8);
+    return 1;
+}
+
 int cli_lines_next(cli_lines *l, const char **text, size_t *n)
 {
     size_t seen = 0;
@@ -165,7 +220,7 @@ int cli_lines_next(cli_lines *l, const char **text, size_t *n)
     *end = 0;
     *text = start;
     *n = (size_t)(end - start);
-    return 1;
+    return l->encoding ? convert(l, text, n) : 1;
 }
 
 int64_t cli_lines_at(const cli_lines *l)
@@ -181,6 +236,9 @@ void cli_lines_close(cli_lines *l)
         inflateEnd(&l->z);
     if (l->fd != STDIN_FILENO)
         close(l->fd);
+    if (l->encoding)
+        iconv_close(l->from);
+    free(l->utf8);
     free(l->text);
     free(l);
 }

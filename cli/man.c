@@ -97,7 +97,7 @@ void cli_help_all(FILE *f)
     fprintf(f, "recur - %s\n\n%s recur VERB [OPTION...] [FILE...]\n\n%s\n", say(SAY_ABOUT), say(SAY_USAGE_IS), say(SAY_VERBS));
     for (int i = 0; cli_verbs[i]; i++) {
         fputs("  ", f);
-        cli_pad(f, cli_verbs[i]->name, 10, false);
+        cli_pad(f, cli_verbs[i]->name, 12, false);
         fprintf(f, "%s\n", say(cli_verbs[i]->what));
     }
     fprintf(f, "\n%s\n", say(SAY_EXAMPLES));
