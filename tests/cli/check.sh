@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Clean data: 0.  Problems: 3, each with file:line.
 command -v python3 >/dev/null || exit 77
 recur check lm $SHARE/stories.txt >/dev/null 2>&1; echo $?

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Chinese where the locale says so or --lang does.
 LC_ALL=zh_CN.UTF-8 recur help | head -1
 recur help --lang zh | head -1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A line of answers for each line of input, in order, however it comes in.
 command -v python3 >/dev/null || exit 77
 printf 'a wonderful film\n\nboring and far too long\r\n这部电影太精彩了\n' >in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The script is sound, and completes verbs and options.
 command -v bash >/dev/null || exit 77
 recur completion bash >script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The keys that other programs rely on; the gate; the baseline beside.
 command -v python3 >/dev/null || exit 77
 tail -c 20000 $SHARE/stories.txt >held.txt

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Files that are missing, no model, damaged or empty: each class of failure has its code.
 try() { recur "$@" >out 2>err; echo "$? $(wc -l <err) $(wc -c <out)"; }
 head -c 2000 $LM >cut.recur

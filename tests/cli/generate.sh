@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The same seed writes the same text, for any number of threads; options do what they say.
 command -v python3 >/dev/null || exit 77
 recur generate $LM --length 100 --seed 7 >a 2>e || exit 1

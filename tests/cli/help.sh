@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Every verb explains itself on stdout, and says the same as `help VERB`; the manual pages are sound roff.
 for v in train generate classify eval inspect check completion help version; do
     recur $v --help >a 2>e || echo "$v --help: exit $?"

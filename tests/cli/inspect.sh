@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Keys as promised; the text names net, formulas, labels.
 command -v python3 >/dev/null || exit 77
 for m in $LM $CLS; do

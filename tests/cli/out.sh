@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What cannot be written must not look like success: a full disk, a closed stream, a reader that went away.
 [ -w /dev/full ] || exit 77
 printf 'a fine day\n' >in

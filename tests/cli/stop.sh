@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Stopped by a signal: the state is saved, the code says which signal, stderr how to go on; resumed, the model file is
 command -v python3 >/dev/null || exit 77
 # the same to the last byte as if nothing had happened.

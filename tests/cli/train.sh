@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Training in a pipe: plain lines, no control signs; log, events and curve in the log folder; nothing replaced unasked.
 command -v python3 >/dev/null || exit 77
 train() { recur train lm $SHARE/stories.txt --unit char --net 'embed 8 | gru 16 | dense' --batch 8 --bptt 16 --steps 20 --eval-every 10 "$@"; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Wrong usage is exit 2, nothing on stdout, one line on stderr that helps.
 try() { recur "$@" >out 2>err; echo "$? $(wc -l <err) $(cat out err)"; }
 try trian
