@@ -89,8 +89,8 @@ static int report(doctor *c, const recur_data *d, int file, bool known)
     if ((e | json_array_append_new(c->files, f)) != 0)
         return rc_fail(c->r, RECUR_ENOMEM, "no memory for the report");
     if (known && rate > 0.1) {
-        char what[160];
-        snprintf(what, sizeof what, "%.1f %% of the units are unknown to the vocabulary of %.80s: another language or encoding?", rate * 100, c->path[0]);
+        char what[256];
+        snprintf(what, sizeof what, "%.1f %% of the units are unknown to the first file's vocabulary: another language or encoding?", rate * 100);
         return problem(c, file, 1, "unknown", what);
     }
     return RECUR_OK;

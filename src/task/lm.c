@@ -40,9 +40,9 @@ static int add_file(recur_data *d, const char *path, const recur_train_options *
     else if (e == RECUR_OK && bytes)
         e = rc_buf_add(all, raw.s, raw.n);
     else if (e == RECUR_OK && (e = rc_utf8_from(d->r, encoding, raw.s, raw.n, all)) != RECUR_OK && e != RECUR_ENOMEM) {
-        char why[900];
-        snprintf(why, sizeof why, "%s", d->r->message);
-        e = rc_fail(d->r, e, "%s: %s", path, why);
+        char why[sizeof d->r->message];
+        memcpy(why, d->r->message, sizeof why);
+        e = rc_fail(d->r, e, "%s: %.900s", path, why);
     }
     rc_buf_free(&raw);
     if (e != RECUR_OK || bytes || all->n == from)

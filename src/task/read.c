@@ -143,7 +143,7 @@ int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc
     if (e == RECUR_OK) {
         char why[sizeof r->message];
         e = rc_utf8_from(r, o != NULL && o->encoding != NULL ? o->encoding : "utf-8", raw.s, raw.n, &text);
-        snprintf(why, sizeof why, "%s", r->message);
+        memcpy(why, r->message, sizeof why);
         if (e != RECUR_OK && e != RECUR_ENOMEM)
             rc_fail(r, e, "%s: %.900s", path, why);
     }
