@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ * Small random batches and nets for the tests of layers, heads and nets. */
+#ifndef TESTS_BATCH_H
+#define TESTS_BATCH_H
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "net/net.h"
+
+/* A runtime without the API's floor. */
+static inline void test_open(recur *r, int threads, const char *kernels)
+{
+    assert_int_equal(rc_kern_open(r, kernels), 0);
+    assert_int_equal(rc_pool_new(r, &r->pool, threads), 0);
+}
+
+static inline void test_close(recur *r)
+{
+    rc_pool_free(r, r->pool);
+    r->pool = NULL;
+}
+
+enum { UNITS = 11, PAIRS = 13, FEATURES = 3, CLASSES = 5, NUMBERS = 2, ROWS_MOST = 256, STEPS_MOST = 64 };
+
+typedef struct {
+    recur_batch b;
+    int32_t alive[STEPS_MOST], ids[2 * ROWS_MOST], target[RECUR_HEADS][ROWS_MOST];
+    uint64_t key[ROWS_MOST];
+    float x[ROWS_MOST * FEATURES], value[RECUR_HEADS][ROWS_MOST * NUMBERS];
+} test_batch;
+
+static inline rc_facts test_facts(void)
+{
+    rc_facts f = { .columns = 2, .vocabulary = { UNITS, PAIRS }, .features = FEATURES };
+    return f;
+}
+
+/* Sequences of the lengths given, longest first; every fifth target does not count. */
+static inline void test_batch_fill(test_batch *t, const int *length, int B, uint64_t seed)
+{
+    uint64_t k = rc_key(seed, RC_OTHER, 1, 2);
+    memset(t, 0, sizeof *t);
+    t->b = (recur_batch){ .T = length[0], .B = B, .C = 2, .F = FEATURES, .alive = t->alive, .ids = t->ids, .x = t->x, .key = t->key, .fresh = 1 };
+    for (int s = 0; s < length[0]; s++)
+        for (int i = 0; i < B; i++)
+            t->alive[s] += length[i] > s;
+    for (int s = 0; s < length[0]; s++)
+        t->b.N += t->alive[s];
+    for (int n = 0; n < t->b.N; n++) {
+        t->ids[n] = (int32_t)rc_below(k, (uint64_t)n, UNITS);
+        t->ids[t->b.N + n] = (int32_t)rc_below(k, 1000 + (uint64_t)n, PAIRS);
+    }
+    for (int i = 0; i < t->b.N * FEATURES; i++)                /* multiples of 1/512: a float holds them with their steps */
+        t->x[i] = (float)((double)rc_below(k, 2000 + (uint64_t)i, 1024) / 512 - 1);
+    for (int i = 0; i < B; i++)
+        t->key[i] = 77 + (uint64_t)i * 3;
+    for (int h = 0; h < RECUR_HEADS; h++) {
+        for (int n = 0; n < ROWS_MOST; n++)
+            t->target[h][n] = n % 5 == 3 ? -1 : (int32_t)rc_below(k, 9000 + (uint64_t)(h * ROWS_MOST + n), CLASSES);
+        for (int n = 0; n < ROWS_MOST * NUMBERS; n++)
+            t->value[h][n] = n % 5 == 3 ? NAN : (float)rc_normal(k, 20000 + (uint64_t)(h * ROWS_MOST * NUMBERS + n));
+        t->b.target[h] = t->target[h];
+        t->b.value[h] = t->value[h];
+    }
+}
+
+/* Sequence i of a packed batch as a batch of its own. */
+static inline void test_batch_one(const test_batch *from, int i, test_batch *to, bool per_seq)
+{
+    memset(to, 0, sizeof *to);
+    to->b = from->b;
+    to->b.alive = to->alive, to->b.ids = to->ids, to->b.x = to->x, to->b.key = to->key;
+    to->b.B = 1, to->b.T = to->b.N = 0;
+    to->key[0] = from->key[i];
+    for (int s = 0; s < from->b.T && from->alive[s] > i; s++)
+        to->b.N = ++to->b.T;
+    for (int s = 0, off = 0; s < to->b.T; off += from->alive[s++]) {
+        int n = off + i;
+        to->alive[s] = 1;
+        to->ids[s] = from->ids[n];
+        to->ids[to->b.N + s] = from->ids[from->b.N + n];
+        memcpy(to->x + s * FEATURES, from->x + n * FEATURES, FEATURES * sizeof *to->x);
+        for (int h = 0; h < RECUR_HEADS; h++)
+            to->target[h][s] = from->target[h][n];
+    }
+    for (int h = 0; h < RECUR_HEADS; h++) {
+        if (per_seq)
+            to->target[h][0] = from->target[h][i];
+        to->b.target[h] = to->target[h];
+        to->b.value[h] = to->value[h];
+    }
+}
+
+static inline rc_net *test_net(recur *r, const char *line, const char *head)
+{
+    rc_facts f = test_facts();
+    rc_net *net;
+    for (int h = 0; h < RECUR_HEADS; h++)
+        f.classes[h] = !strcmp(head, "softmax") ? CLASSES : NUMBERS;
+    if (rc_net_new(r, &net, line, head, &f))
+        fail_msg("%s: %s", line, r->message);
+    return net;
+}
+
+/* Weights as the net starts, every one moved a little so that none is at 0 or 1. */
+static inline real *test_weights(recur *r, const rc_net *net, uint64_t seed)
+{
+    rc_facts f = test_facts();
+    real *w = rc_new(r, net->params.total, sizeof *w);
+    assert_non_null(w);
+    rc_net_init(net, &f, seed, w);
+    for (int i = 0; i < net->params.n; i++)
+        for (size_t k = 0; k < net->params.p[i].n; k++)
+            w[net->params.p[i].at + k] += (real)(0.3 * rc_normal(rc_key(seed, RC_OTHER, (uint64_t)i, 7), k));
+    return w;
+}
+#endif
