@@ -40,7 +40,7 @@ static int make_and_step(recur *r)
     recur_batch b;
     make_counting(&c);
     int e = recur_data_arrays(r, &d, &(recur_arrays){ .count = 8, .steps = STEPS, .ids = c.id[0], .vocabulary = IDS, .label = c.label, .classes = IDS });
-    if (e >= 0) e = recur_model_new(r, &m, "embed 4 | gru 4 | last | dense", d, 1);
+    if (e >= 0) e = recur_model_new(r, &m, "embed 4 | gru 4 | pool last | dense", d, 1);
     if (e >= 0) e = recur_run_new(r, &u, m, &(recur_dims){ .B = 4, .T = STEPS, .train = 1 });
     if (e >= 0) {
         recur_data_start(d, 4, STEPS, 1, 0);

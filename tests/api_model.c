@@ -56,7 +56,7 @@ static void fit_learns_arrays(void **state)
     o.epochs = 40;
     o.batch = 10;
     o.lr = 0.02;
-    OK(r, recur_model_new(r, &m, "embed 8 | lstm 16 | last | dense", d, 1));
+    OK(r, recur_model_new(r, &m, "embed 8 | lstm 16 | pool last | dense", d, 1));
     OK(r, recur_fit(m, d, NULL, &o, NULL, NULL));
     float *p = malloc(sizeof(float) * COUNT * IDS);
     OK(r, recur_classify_data(r, m, d, p));
@@ -151,7 +151,7 @@ static void a_wrong_net_is_explained(void **state)
     recur *r = *state;
     recur_data *d = sequences(r, false);
     recur_model *m;
-    FAILS(r, RECUR_ESPEC, "lstn", recur_model_new(r, &m, "embed 4 | lstn 8 | last | dense", d, 1));
+    FAILS(r, RECUR_ESPEC, "lstn", recur_model_new(r, &m, "embed 4 | lstn 8 | pool last | dense", d, 1));
     FAILS(r, RECUR_EOPTION, "data", recur_model_new(r, &m, "embed 4", NULL, 1));
     recur_data_close(d);
 }
