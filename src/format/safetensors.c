@@ -58,13 +58,13 @@ static int dtype_of(const char *name)
 static int read_shape(reader *x, const char *name, const json_t *shape, int64_t dim[8])
 {
     if (!json_is_array(shape))
-        return BAD(x, "%s: tensor \"%s\": shape is missing or no list", x->path, name);
+        return BAD(x, "%s: tensor \"%.99s\": shape is missing or no list", x->path, name);
     if (json_array_size(shape) > 8)
-        return BAD(x, "%s: tensor \"%s\": rank %zu, at most 8", x->path, name, json_array_size(shape));
+        return BAD(x, "%s: tensor \"%.99s\": rank %zu, at most 8", x->path, name, json_array_size(shape));
     for (size_t i = 0; i < json_array_size(shape); i++) {
         const json_t *d = json_array_get(shape, i);
         if (!json_is_integer(d) || json_integer_value(d) < 0)
-            return BAD(x, "%s: tensor \"%s\": dimension %zu is no whole number from 0", x->path, name, i);
+            return BAD(x, "%s: tensor \"%.99s\": dimension %zu is no whole number from 0", x->path, name, i);
         dim[i] = json_integer_value(d);
     }
     return RECUR_OK;
@@ -74,28 +74,28 @@ static int read_tensor(reader *x, const char *name, const json_t *v)
 {
     const json_t *type = json_object_get(v, "dtype"), *shape = json_object_get(v, "shape"), *at = json_object_get(v, "data_offsets");
     if (!json_is_object(v) || json_object_size(v) != 3 || !json_is_string(type))
-        return BAD(x, "%s: tensor \"%s\": dtype, shape and data_offsets are wanted, nothing else", x->path, name);
+        return BAD(x, "%s: tensor \"%.99s\": dtype, shape and data_offsets are wanted, nothing else", x->path, name);
     int64_t dim[8] = { 0 };
     int dtype = dtype_of(json_string_value(type));
     if (dtype < 0)
-        return BAD(x, "%s: tensor \"%s\": dtype \"%.16s\" is not supported", x->path, name, json_string_value(type));
+        return BAD(x, "%s: tensor \"%.99s\": dtype \"%.16s\" is not supported", x->path, name, json_string_value(type));
     int e = read_shape(x, name, shape, dim);
     if (e)
         return e;
     if (json_array_size(at) != 2 || !json_is_integer(json_array_get(at, 0)) || !json_is_integer(json_array_get(at, 1)))
-        return BAD(x, "%s: tensor \"%s\": data_offsets are not two whole numbers", x->path, name);
+        return BAD(x, "%s: tensor \"%.99s\": data_offsets are not two whole numbers", x->path, name);
     json_int_t begin = json_integer_value(json_array_get(at, 0)), end = json_integer_value(json_array_get(at, 1));
     if (begin < 0 || end < begin || (uint64_t)end > x->n)
-        return BAD(x, "%s: tensor \"%s\": bytes %" PRId64 " to %" PRId64 " do not lie in the %zu bytes of data",
+        return BAD(x, "%s: tensor \"%.99s\": bytes %" PRId64 " to %" PRId64 " do not lie in the %zu bytes of data",
                    x->path, name, (int64_t)begin, (int64_t)end, x->n);
     e = rc_store_add(x->out, name, dtype, (int)json_array_size(shape), dim, NULL);
     if (e == RECUR_EFORMAT)
-        return BAD(x, "%s: tensor \"%s\": shape overflows", x->path, name);
+        return BAD(x, "%s: tensor \"%.99s\": shape overflows", x->path, name);
     if (e)
         return e;
     size_t i = (size_t)x->out->tensors - 1, bytes = x->out->tensor[i].n * rc_dtype_size(dtype);
     if (bytes != (size_t)(end - begin))
-        return BAD(x, "%s: tensor \"%s\": its shape takes %zu bytes, its offsets %" PRId64, x->path, name, bytes, (int64_t)(end - begin));
+        return BAD(x, "%s: tensor \"%.99s\": its shape takes %zu bytes, its offsets %" PRId64, x->path, name, bytes, (int64_t)(end - begin));
     x->range[i][0] = (size_t)begin;
     x->range[i][1] = (size_t)end;
     return RECUR_OK;
@@ -110,13 +110,13 @@ static int read_texts(reader *x, json_t *meta, const char **sum)
     json_object_foreach(meta, key, v) {
         const char *text = json_string_value(v);
         if (!text)
-            return BAD(x, "%s: metadata \"%s\" is not a text", x->path, key);
+            return BAD(x, "%s: metadata \"%.99s\" is not a text", x->path, key);
         if (strcmp(key, RC_SUM) == 0) {
             *sum = text;
             continue;
         }
         if (strncmp(text, RC_SUM ":", strlen(RC_SUM) + 1) == 0)
-            return BAD(x, "%s: the checksum stands under \"%s\": damaged header", x->path, key);
+            return BAD(x, "%s: the checksum stands under \"%.99s\": damaged header", x->path, key);
         int e = rc_store_text(x->out, key, text);
         if (e)
             return e;

@@ -140,7 +140,7 @@ static int check(recur *r, const char *path, const rc_store *s, const rc_tensor 
 {
     for (int i = 0; i < s->tensors; i++)
         if (strcmp(named[i]->name, RC_META) == 0 || (i && strcmp(named[i]->name, named[i - 1]->name) == 0))
-            return rc_fail(r, RECUR_EFORMAT, "%s: tensor \"%s\" cannot be written: a name that is taken", path, named[i]->name);
+            return rc_fail(r, RECUR_EFORMAT, "%s: tensor \"%.99s\" cannot be written: a name that is taken", path, named[i]->name);
     for (int i = 0; i < s->texts; i++)
         if (strcmp(s->key[i], RC_SUM) == 0 || rc_store_get(s, s->key[i]) != s->value[i])
             return rc_fail(r, RECUR_EFORMAT, "%s: text \"%s\" cannot be written: a key that is taken", path, s->key[i]);

@@ -51,14 +51,14 @@ int rc_store_add(rc_store *s, const char *name, int dtype, int rank, const int64
     rc_tensor t = { .dtype = dtype, .rank = rank, .data = data };
     size_t bytes, n = 1;
     if (!rc_dtype_size(dtype) || rank < 0 || rank > 8)
-        return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%s\": rank %d or type %d cannot be stored", name, rank, dtype);
+        return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%.99s\": rank %d or type %d cannot be stored", name, rank, dtype);
     for (int i = 0; i < rank; i++) {
         t.dim[i] = dim[i];
         if (dim[i] < 0 || !rc_mul(n, (size_t)dim[i], &n) || n > INT64_MAX)
-            return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%s\": impossible shape", name);
+            return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%.99s\": impossible shape", name);
     }
     if (!rc_mul(n, rc_dtype_size(dtype), &bytes) || bytes > INT64_MAX)
-        return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%s\": impossible size", name);
+        return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%.99s\": impossible size", name);
     t.n = n;
     int e = room(s->r, &s->tensor, s->tensors, sizeof *s->tensor);
     if (!e && !(t.name = rc_copy(s->r, name)))
