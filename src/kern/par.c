@@ -6,7 +6,7 @@
  * Rows of a transposed A in blocks that are copied side by side first: their stride is often a power of two. */
 #include "kern/kern.h"
 
-enum { KC = 256, NC = 1024, MC = 96 };
+enum { KC = 384, NC = 768, MC = 96 };
 
 static int least(int a, int b) { return a < b ? a : b; }
 

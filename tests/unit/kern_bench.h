@@ -8,22 +8,22 @@
 
 #include "kern/kern.h"
 
-/* Peak: sixteen independent chains. */
+/* Peak: twelve independent chains, more than latency times units asks for. */
 #if defined __x86_64__
 #include <immintrin.h>
 #define PEAK(name, features, type, set1, fma, lanes)                                                    \
     static __attribute__((target(features))) double flops_##name(long n, float *sink)                   \
     {                                                                                                   \
-        type c[10], x = set1(0.999f), y = set1(0.001f);                                                 \
-        for (int i = 0; i < 10; i++)                                                                    \
+        type c[12], x = set1(0.999f), y = set1(0.001f);                                                 \
+        for (int i = 0; i < 12; i++)                                                                    \
             c[i] = set1((float)i);                                                                      \
-        for (long k = 0; k < n; k++)                                                                    \
-            _Pragma("GCC unroll 10") for (int i = 0; i < 10; i++)                                       \
+        _Pragma("GCC unroll 4") for (long k = 0; k < n; k++)                                            \
+            _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++)                                       \
                 c[i] = fma(c[i], x, y);                                                                 \
-        for (int i = 1; i < 10; i++)                                                                    \
+        for (int i = 1; i < 12; i++)                                                                    \
             c[0] = fma(c[0], c[i], y);                                                                  \
         memcpy(sink, &c[0], sizeof *sink);                                                              \
-        return 2.0 * 10 * lanes * (double)n;                                                            \
+        return 2.0 * 12 * lanes * (double)n;                                                            \
     }
 PEAK(avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, 16)
 PEAK(avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, 8)
