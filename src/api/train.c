@@ -104,6 +104,16 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
 
 /* --- the whole job --- */
 
+/* What the finished model scores on the held-out part goes into the card: it was chosen on, so it is no test. */
+static int report(recur_model *m, recur_data *held)
+{
+    json_t *score = NULL;
+    int e = m->task->eval(m, held, &score);
+    if (e < 0) return e;
+    if (json_object_set_new(json_object_get(m->card, "training"), "report", score)) return rc_fail(m->r, RECUR_ENOMEM, "out of memory");
+    return RECUR_OK;
+}
+
 static int read_part(recur *r, const rc_task *t, recur_data **out, const char *const *path, int n, const recur_train_options *o,
                      const rc_like *like, int part, observer *w)
 {
@@ -161,6 +171,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     o.net = m->net->line;
     if ((e = fit(m, d, held, &o, &w, files(r, path, n))) < 0) goto done;
     if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0) goto done;
+    if (held && t->eval && (e = report(m, held)) < 0) goto done;
     if (!o.out) goto done;
     if ((e = recur_model_save(m, o.out)) >= 0) tell(&w, RECUR_SAVED, o.out);
 done:
