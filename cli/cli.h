@@ -117,7 +117,7 @@ typedef struct cli_watch {
     recur_events *events;
     cli_curve *curve;
     int chosen;
-    bool drawn, finished;
+    bool drawn, finished, epoch_ended;
     double last_drawn, last_logged, best;
     int64_t best_step;
     recur_progress last;

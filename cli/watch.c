@@ -48,10 +48,9 @@ static void describe(const cli_watch *w, const recur_progress *p, char *out, siz
     cli_time(left, sizeof left, p->left);
     if (isfinite(p->held))
         snprintf(held, sizeof held, "  %s %s %.4f%s", say(SAY_HELD), p->metric ? p->metric : "", p->held, p->better ? " *" : "");
-    long long epoch = (long long)p->epoch + (p->event == RECUR_STEP && p->step < p->steps);
+    long long epoch = (long long)p->epoch + !w->epoch_ended;
     snprintf(out, n, "%s %lld  %s %lld/%lld  %s %.4f%s  %s %s  %s %s", say(SAY_EPOCH), epoch, say(SAY_STEP), (long long)p->step,
              (long long)p->steps, say(SAY_LOSS), p->loss, held, rate, say(SAY_RATE), isfinite(p->left) ? left : "-:--", say(SAY_LEFT));
-    (void)w;
 }
 
 /* Cuts the text to so many columns, never within a sign. */
@@ -167,8 +166,10 @@ int cli_watch_see(void *ud, const recur_progress *p)
 {
     cli_watch *w = ud;
     log_line(w, p);
-    if (p->event == RECUR_STEP)
+    if (p->event == RECUR_STEP) {
         cli_curve_add(w->curve, false, p->step, p->loss);
+        w->epoch_ended = p->epoch > w->last.epoch;       /* epochs are told as those done; shown is the one at work */
+    }
     if (p->event == RECUR_EVALUATED) {
         cli_curve_add(w->curve, true, p->step, p->held);
         if (p->better)
