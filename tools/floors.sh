@@ -18,7 +18,7 @@ awk -v floors="$floors" '
         floor = at[2]
         if (what == "recur.h" || what ~ /\.pb-c\.h$/) next            # everybody may; made by the build
         if (at[1] == "include") why = "the public header includes nothing of ours"
-        else if (at[1] == "examples") why = "an example includes recur.h alone"
+        else if (at[1] == "examples") why = what ~ /\// ? "an example includes recur.h alone" : ""
         else if (at[1] == "cli") why = what ~ /\// ? "the command includes recur.h alone" : ""
         else if (!(floor in height)) why = "src/" floor " is no floor (tools/floors.sh lists them)"
         else if (what !~ /\//) why = ""                               # its own folder
