@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * lm.c - a language model that learns a text and goes on from a prompt.   lm [FILE [PROMPT]] */
-#include "must.h"
-
-static const char rhyme[] =
-    "This is the malt that lay in the house that Jack built. This is the rat that ate the malt that lay in the house "
-    "that Jack built. This is the cat that killed the rat that ate the malt that lay in the house that Jack built.\n";
+ * lm.c - a language model learns a text and goes on from a prompt. */
+#include <recur.h>
+#include <stdio.h>
+#define MUST(call) if ((call) < 0) return fprintf(stderr, "%s\n", recur_message(r)), 1
 
 static int once(void *given, recur_example *out)      /* the whole text is one example */
 {
     if ((*(int *)given)++) return 1;
-    *out = (recur_example){ .text = rhyme };
+    out->text =
+        "This is the malt that lay in the house that Jack built. This is the rat that ate the malt that lay in the "
+        "house that Jack built. This is the cat that killed the rat that ate the malt that lay in the house that "
+        "Jack built. This is the dog that worried the cat that killed the rat that ate the malt.\n";
     return 0;
 }
 
@@ -19,22 +20,21 @@ static int print(void *ud, const char *text, size_t n)
     return fwrite(text, 1, n, stdout) != n;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    recur *r; recur_data *d; recur_model *m;
+    recur *r = NULL; recur_data *d; recur_model *m;
+    recur_train_options o = recur_train_defaults();
+    recur_generate_options g = recur_generate_defaults();
     int given = 0;
-    recur_train_options o = training();
-    o.unit = "char";
-    if (argc == 1) o.steps = 300, o.batch = 4, o.bptt = 32, o.lr = 0.01;
-    must(NULL, recur_open(&r, NULL));
-    must(r, argc > 1 ? recur_data_files(r, &d, "lm", (const char *const *)argv + 1, 1, &o, NULL)
-                     : recur_data_callback(r, &d, "lm", once, &given, &o, NULL));
-    must(r, recur_model_new(r, &m, argc > 1 ? NULL : "embed 16 | lstm 64 | dense", d, 1));
-    must(r, recur_fit(m, d, NULL, &o, NULL, NULL));
-    recur_generate_options g = { .temperature = 0.5, .top_p = 1, .penalty = 1, .length = 200, .seed = 1,
-                                 .prompt = argc > 2 ? argv[2] : "This is the cat" };
-    must(r, recur_generate(r, m, &g, print, NULL));
+    o.unit = "char"; o.steps = 300; o.batch = 4; o.bptt = 32; o.lr = 0.01;
+    g.prompt = "This is the cat"; g.length = 200;
+    MUST(recur_open(&r, NULL));
+    MUST(recur_data_callback(r, &d, "lm", once, &given, &o, NULL));      /* recur_data_files reads it from files */
+    MUST(recur_model_new(r, &m, "embed 16 | lstm 64 | dense", d, 1));
+    MUST(recur_fit(m, d, NULL, &o, NULL, NULL));
+    MUST(recur_generate(r, m, &g, print, NULL));
     putchar('\n');
     recur_model_free(m);
-    recur_data_close(d), recur_close(r);
+    recur_data_close(d);
+    recur_close(r);
 }

@@ -156,6 +156,7 @@ struct recur_train_options {      /* rows and defaults: recur_train_table, `recu
     /* loss   */ double smooth, focal; const char *balance;
     /* saving */ const char *out, *log_dir; int resume; double save_every; int64_t eval_every; int force, no_baseline;
 };
+recur_train_options recur_train_defaults(void);       /* every row of recur_train_table at its default; automatic ones are chosen from the data */
 enum recur_event { RECUR_CHOSEN, RECUR_STEP, RECUR_EVALUATED, RECUR_SAVED, RECUR_FINISHED, RECUR_WARNED };
 typedef struct recur_progress {
     int event;
@@ -206,6 +207,7 @@ typedef struct recur_answer { int label; const char *name; float p; } recur_answ
 int recur_classify(recur *r, const recur_model *m, const char *text, recur_answer *best, int k);       /* the k best; returns how many, or < 0 */
 int recur_classify_data(recur *r, const recur_model *m, recur_data *d, float *p /* [count][labels] */);
 typedef struct recur_generate_options { double temperature, top_p, penalty; int64_t top_k, length, seed; const char *stop, *prompt; } recur_generate_options;
+recur_generate_options recur_generate_defaults(void);
 typedef int recur_emit(void *ud, const char *text, size_t n);        /* nonzero stops */
 int recur_generate(recur *r, const recur_model *m, const recur_generate_options *o, recur_emit *emit, void *ud);
 /* How much of `text` stands in the training text word for word: JSON {units, longest_copy, copied_8, distinct_1, distinct_3, ...} */

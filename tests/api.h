@@ -44,15 +44,6 @@ static inline recur *open_counted(counter *c, int threads)
     if (!strstr(recur_message(r), word)) fail_msg("the message of %s is \"%s\", without \"%s\"", #call, recur_message(r), word); \
     assert_null(strchr(recur_message(r), '\n')); } while (0)
 
-static inline recur_train_options defaults(void)
-{
-    int n;
-    recur_train_options o;
-    const recur_option *rows = recur_train_table(&n);
-    recur_option_defaults(rows, n, &o);
-    return o;
-}
-
 /* Sequences that count upwards from their number, of lengths 4 to 8; the class is the first id. */
 enum { COUNT = 60, STEPS = 8, IDS = 6 };
 typedef struct { int32_t id[COUNT][STEPS], label[COUNT], next[COUNT][STEPS], length[COUNT]; } counting;
@@ -96,7 +87,7 @@ static inline int next_text(void *at, recur_example *out)
 
 static inline recur_data *texts(recur *r, const recur_model *m)
 {
-    recur_train_options o = defaults();
+    recur_train_options o = recur_train_defaults();
     recur_data *d;
     int at = 0;
     o.unit = "word";

@@ -51,7 +51,7 @@ static void fit_learns_arrays(void **state)
     recur *r = *state;
     recur_data *d = sequences(r, false);
     recur_model *m;
-    recur_train_options o = defaults();
+    recur_train_options o = recur_train_defaults();
     char *json;
     o.epochs = 40;
     o.batch = 10;
@@ -91,7 +91,7 @@ static recur_model *judge_of_plays(recur *r)
 {
     recur_data *d = texts(r, NULL);
     recur_model *m;
-    recur_train_options o = defaults();
+    recur_train_options o = recur_train_defaults();
     o.epochs = 40;
     o.batch = 4;
     o.lr = 0.02;

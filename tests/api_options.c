@@ -77,7 +77,7 @@ static void values_are_read(void **state)
     recur *r = *state;
     int n;
     const recur_option *t = recur_train_table(&n);
-    recur_train_options o = defaults();
+    recur_train_options o = recur_train_defaults();
     assert_true(isnan(o.lr) && o.epochs == -1 && !o.net && o.lower == -1 && o.seed == 1 && o.save_every == 600);
     OK(r, recur_option_set(r, t, n, &o, "lr", "0.25"));
     OK(r, recur_option_set(r, t, n, &o, "epochs", "12"));
@@ -96,7 +96,7 @@ static void wrong_values_are_refused(void **state)
     recur *r = *state;
     int n;
     const recur_option *t = recur_train_table(&n);
-    recur_train_options o = defaults(), before = o;
+    recur_train_options o = recur_train_defaults(), before = o;
     FAILS(r, RECUR_EOPTION, "is --net meant", recur_option_set(r, t, n, &o, "nett", "1"));
     FAILS(r, RECUR_EOPTION, "zzzzzz", recur_option_set(r, t, n, &o, "zzzzzz", "1"));
     FAILS(r, RECUR_EOPTION, "--epochs", recur_option_set(r, t, n, &o, "epochs", "0"));

@@ -56,7 +56,7 @@ static void a_classifier_from_one_file(void **state)
 {
     recur *r = *state;
     recur_model *m;
-    recur_train_options o = defaults();
+    recur_train_options o = recur_train_defaults();
     const char *path[] = { tsv };
     recur_answer best;
     char *json;
@@ -105,7 +105,7 @@ static int write_page(void *ud, const char *s, size_t n)
 
 static recur_train_options small_lm(void)
 {
-    recur_train_options o = defaults();
+    recur_train_options o = recur_train_defaults();
     o.unit = "char";
     o.net = "embed 8 | drop .1 | lstm 24 | dense";
     o.steps = 60;
@@ -161,7 +161,7 @@ static void wrong_files_are_told(void **state)
 {
     recur *r = *state;
     recur_model *m;
-    recur_train_options o = defaults();
+    recur_train_options o = recur_train_defaults();
     char *json;
     FAILS(r, RECUR_EIO, "absent.tsv", recur_train(r, &m, "classify", (const char *const[]){ "absent.tsv" }, 1, NULL, NULL, NULL));
     FAILS(r, RECUR_EOPTION, "lm", recur_train(r, &m, "poetry", (const char *const[]){ tsv }, 1, NULL, NULL, NULL));

@@ -54,7 +54,7 @@ target_link_libraries(shared PRIVATE recur::shared)
 add_executable(static step.c)
 target_link_libraries(static PRIVATE recur::static)
 END
-cp "$here/examples/step.c" "$here/examples/must.h" "$work/other"
+cp "$here/examples/step.c" "$work/other"
 cmake -S "$work/other" -B "$work/other/build" -DCMAKE_PREFIX_PATH="$work/usr" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS="$flags" >"$work/log" &&
     cmake --build "$work/other/build" >>"$work/log" && "$work/other/build/static" | grep -q '^3 4 5' && "$work/other/build/shared" | grep -q '^3 4 5' ||
     { cat "$work/log"; echo "failed: the package from CMake"; fails=$((fails + 1)); }

@@ -103,10 +103,7 @@ int recur_generate(recur *r, const recur_model *m, const recur_generate_options 
 {
     if (!r) return RECUR_EOPTION;
     RC_NEED(r, m && emit, RECUR_EOPTION, "recur_generate: a model and a function that takes the text are needed");
-    int n;
-    const recur_option *rows = recur_generate_table(&n);
-    recur_generate_options plain;
-    recur_option_defaults(rows, n, &plain);
+    const recur_generate_options plain = recur_generate_defaults();
     return rc_generate(r, m, o ? o : &plain, emit, ud);
 }
 

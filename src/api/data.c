@@ -21,10 +21,7 @@ int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_tas
 
 void rc_options_or_default(const recur_train_options *o, recur_train_options *out)
 {
-    int n;
-    const recur_option *rows = recur_train_table(&n);
-    if (o) *out = *o;
-    else recur_option_defaults(rows, n, out);
+    *out = o ? *o : recur_train_defaults();
 }
 
 bool rc_problem_text(const json_t *problems, char *out, size_t n)

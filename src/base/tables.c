@@ -106,3 +106,21 @@ const recur_option *recur_generate_table(int *n)
     *n = (int)(sizeof rows / sizeof rows[0]);
     return rows;
 }
+
+recur_train_options recur_train_defaults(void)
+{
+    int n;
+    recur_train_options o;
+    const recur_option *rows = recur_train_table(&n);
+    recur_option_defaults(rows, n, &o);
+    return o;
+}
+
+recur_generate_options recur_generate_defaults(void)
+{
+    int n;
+    recur_generate_options o;
+    const recur_option *rows = recur_generate_table(&n);
+    recur_option_defaults(rows, n, &o);
+    return o;
+}
