@@ -16,8 +16,8 @@ static int open(rc_layer *l, rc_build *b)
     drop *d = (drop *)l;
     l->out = l->in;
     l->per_seq = l->per_seq_in;
-    if (d->word && (d->locked || !b->facts->columns || l->per_seq_in || b->nbefore != 1))
-        return rc_layer_fail(b, l, d->locked ? "locked and word exclude each other" : "word must stand right behind the first embed");
+    if (d->word && (d->locked || !b->nbefore || strcmp(b->before[b->nbefore - 1]->kind->name, "embed")))
+        return rc_layer_fail(b, l, d->locked ? "locked and word exclude each other" : "word must stand right behind an embed");
     return 0;
 }
 

@@ -283,9 +283,11 @@ int rc_net_new(recur *r, rc_net **out, const char *line, const char *head, const
     int e = RECUR_ENOMEM;
     *out = NULL;
     rc_net *net = s.net = rc_new(r, 1, sizeof *net);
-    if (!net || !(s.text = rc_copy(r, line)))
-        goto done;
+    if (!net)
+        return e;
     net->r = net->params.r = r;
+    if (!(s.text = rc_copy(r, line)))
+        goto done;
     net->facts = *f;
     net->streams = true;
     rc_build b = { .r = r, .facts = f, .params = &net->params };
