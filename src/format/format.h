@@ -12,7 +12,7 @@ typedef struct {
     int dtype, rank;
     int64_t dim[8];
     size_t n;                    /* elements */
-    const void *data;            /* borrowed while writing; inside the store's block after reading, 64-byte aligned not promised */
+    const void *data;            /* borrowed while writing; inside the store's block after reading, 64-byte aligned */
     bool used;                   /* set by rc_store_find: what stays false was left over */
 } rc_tensor;
 
@@ -20,13 +20,15 @@ typedef struct {
     recur *r;
     rc_tensor *tensor; int tensors;
     char **key, **value; int texts;      /* __metadata__ */
-    char *block;                         /* the file's bytes after reading */
+    char *block;                         /* the data after reading: each tensor 64-byte aligned */
+    void **kept; int keeps;              /* blocks that the store frees */
 } rc_store;
 void rc_store_init(rc_store *s, recur *r);
 void rc_store_free(rc_store *s);
 int rc_store_add(rc_store *s, const char *name, int dtype, int rank, const int64_t *dim, const void *data);  /* data borrowed */
 int rc_store_text(rc_store *s, const char *key, const char *value);                                          /* copied */
 rc_tensor *rc_store_find(rc_store *s, const char *name);     /* NULL: absent; marks it used */
+int rc_store_keep(rc_store *s, void *block);                 /* from rc_new: freed with the store, at once on failure */
 const char *rc_store_get(const rc_store *s, const char *key);
 const char *rc_store_left(const rc_store *s);                /* name of the first tensor nobody asked for, or NULL */
 

@@ -23,6 +23,9 @@ void rc_store_free(rc_store *s)
         rc_free(s->r, s->key[i]);
         rc_free(s->r, s->value[i]);
     }
+    for (int i = 0; i < s->keeps; i++)
+        rc_free(s->r, s->kept[i]);
+    rc_free(s->r, s->kept);
     rc_free(s->r, s->tensor);
     rc_free(s->r, s->key);
     rc_free(s->r, s->value);
@@ -84,6 +87,16 @@ int rc_store_text(rc_store *s, const char *key, const char *value)
     s->key[s->texts] = k;
     s->value[s->texts++] = v;
     return RECUR_OK;
+}
+
+int rc_store_keep(rc_store *s, void *block)
+{
+    int e = room(s->r, &s->kept, s->keeps, sizeof *s->kept);
+    if (e)
+        rc_free(s->r, block);
+    else
+        s->kept[s->keeps++] = block;
+    return e;
 }
 
 rc_tensor *rc_store_find(rc_store *s, const char *name)
