@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * task_read.c - readers over a table of good and bad files: which records come out, which lines are named. */
+#include "task_help.h"
+
+/* What came out, as "label=text|" for texts and "label=steps x features:first,last|" for measurements. */
+typedef struct { rc_buf out; } record_list;
+
+static int take(void *ud, const rc_record *rec)
+{
+    record_list *k = ud;
+    if (rec->x != NULL) {
+        size_t last = (size_t)(rec->steps * rec->features) - 1;
+        return rc_buf_print(&k->out, "%.*s=%dx%d:%g,%g|", (int)rec->label_n, rec->label, rec->steps, rec->features,
+                            (double)rec->x[0], (double)rec->x[last]);
+    }
+    return rc_buf_print(&k->out, "%.*s=%.*s|", (int)rec->label_n, rec->label, (int)rec->text_n, rec->text);
+}
+
+#define BYTES(s) s, sizeof s - 1
+static const struct { const char *name, *bytes; size_t n; const char *records, *bad; } rows[] = {
+    { "label, TAB, text", BYTES("pos\tgood\nneg\tbad\n"), "pos=good|neg=bad|", "" },
+    { "no line end at the end", BYTES("pos\tgood\nneg\tbad"), "pos=good|neg=bad|", "" },
+    { "CRLF", BYTES("pos\tgood\r\nneg\tbad\r\n"), "pos=good|neg=bad|", "" },
+    { "byte order mark", BYTES("\xEF\xBB\xBFpos\tgood\n"), "pos=good|", "" },
+    { "UTF-16", BYTES("\xFF\xFE" "a\0\t\0x\0\n\0"), "a=x|", "" },
+    { "a TAB in the text", BYTES("a\tx\tz\nb\ty\n"), "a=x\tz|b=y|", "" },
+    { "a column in the middle", BYTES("pos\tbook\tgood\nneg\tbook\tbad\n"), "pos=good|neg=bad|", "" },
+    { "quotes in TAB-parted text stay", BYTES("a\t\"x\ny\n"), "a=\"x|", "2:label" },
+    { "head, columns by name", BYTES("sentence\tlabel\ngood film\t1\nbad\t0\n"), "1=good film|0=bad|", "" },
+    { "no label", BYTES("a\tx\nlonely\n\ty\n"), "a=x|", "2:label 3:label" },
+    { "no text", BYTES("a\tx\nb\t\nc\t  \nd\t\xE3\x80\x80\n"), "a=x|", "2:empty 3:empty 4:empty" },
+    { "empty lines between", BYTES("\n\na\tx\n\nb\ty\n\n"), "a=x|b=y|", "" },
+    { "0 byte", BYTES("a\tx\0y\nb\ty\n"), "b=y|", "1:encoding" },
+    { "invalid UTF-8 costs its line", BYTES("a\tx\xFFy\nb\ty\n"), "b=y|", "1:encoding" },
+    { "overlong UTF-8", BYTES("a\t\xC0\x80\nb\ty\n"), "b=y|", "1:encoding" },
+    { "empty file", BYTES(""), "", "1:empty" },
+    { "only blank lines", BYTES("\n \n\n"), "", "" },
+    { "plain lines", BYTES("hello there\n"), "", "1:label" },
+    { "fastText's labels", BYTES("__label__pos good film\n__label__neg bad\n"), "pos= good film|neg= bad|", "" },
+    { "CSV with a head", BYTES("text,label\n\"good, very\",pos\nbad,neg\n"), "pos=good, very|neg=bad|", "" },
+    { "CSV, other order", BYTES("id,label,review\n1,pos,good\n2,neg,\"a \"\"bad\"\" one\"\n"), "pos=good|neg=a \"bad\" one|", "" },
+    { "CSV, semicolons, CRLF", BYTES("label;text\r\npos;good, fine\r\nneg;bad\r\n"), "pos=good, fine|neg=bad|", "" },
+    { "CSV, a line end in quotes", BYTES("label,text\npos,\"two\nlines\"\nneg,bad\n"), "pos=two\nlines|neg=bad|", "" },
+    { "CSV without a head", BYTES("pos,a good film\nneg,a very bad film\npos,another good one\nneg,dull\n"),
+      "pos=a good film|neg=a very bad film|pos=another good one|neg=dull|", "" },
+    { "CSV, unknown head", BYTES("utter,kind\na good film,pos\na bad film,neg\nanother one,pos\nnot this,neg\n"),
+      "pos=a good film|neg=a bad film|pos=another one|neg=not this|", "" },
+    { "CSV, quote never closed", BYTES("label,text\npos,\"good\nneg,bad\n"), "neg=bad|", "2:quote" },
+    { "CSV, a field too few", BYTES("label,text\npos\nneg,bad\n"), "neg=bad|", "2:label" },
+    { "CSV, a field too many", BYTES("label,text\npos,good,film\nneg,bad\n"), "neg=bad|", "2:columns" },
+    { "JSON lines", BYTES("{\"label\": \"pos\", \"text\": \"good\"}\n{\"text\": \"b\\u00e4d\", \"label\": 0}\n"), "pos=good|0=b\xC3\xA4" "d|", "" },
+    { "JSON, broken and incomplete", BYTES("{\"label\": 1, \"text\": \"x\"}\n{\"label\": \n{\"label\": 2}\n{\"text\": \"y\"}\n[1]\n"),
+      "1=x|", "2:json 3:text 4:label 5:json" },
+    { "ts", BYTES("# about\n@problemName x\n@classLabel true a b\n@data\n1,2,3:4,5,6:a\n7,8:9,10:b\n"), "a=3x2:1,6|b=2x2:7,10|", "" },
+    { "ts, missing values", BYTES("@data\n1,?,3:a\n"), "a=3x1:1,3|", "" },
+    { "ts, bad lines", BYTES("@data\n1,2:3:a\n1,x:a\n1e400:a\n1,2:a\n1:2:a\n:a\n1,2:\n"), "a=2x1:1,2|",
+      "2:shape 3:number 4:number 6:shape 7:empty 8:label" },
+};
+
+static void each_form(void **state)
+{
+    (void)state;
+    test_folder f = test_folder_new();
+    char path[TEST_PATH];
+    test_path(&f, "data", path);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        test_memory m;
+        recur r = test_runtime(&m);
+        record_list k;
+        char bad[256] = "";
+        json_t *problems = json_array(), *p;
+        size_t at;
+        rc_buf_init(&k.out, &r, 0);
+        test_spill(path, rows[i].bytes, rows[i].n);
+        int e = rc_read_records(&r, path, NULL, take, &k, problems);
+        if (e != RECUR_OK)
+            fail_msg("%s: %s", rows[i].name, r.message);
+        json_array_foreach(problems, at, p)
+            snprintf(bad + strlen(bad), sizeof bad - strlen(bad), "%s%lld:%s", at > 0 ? " " : "",
+                     (long long)json_integer_value(json_object_get(p, "line")), json_string_value(json_object_get(p, "kind")));
+        if (strcmp(k.out.s != NULL ? k.out.s : "", rows[i].records) != 0 || strcmp(bad, rows[i].bad) != 0)
+            fail_msg("%s:\n  records %s\n  wanted  %s\n  bad     %s\n  wanted  %s", rows[i].name, k.out.s, rows[i].records, bad, rows[i].bad);
+        rc_buf_free(&k.out);
+        json_decref(problems);
+        assert_int_equal(m.live, 0);
+    }
+    test_folder_free(&f);
+}
+
+static void strict_stops_at_the_first_bad_line(void **state)
+{
+    (void)state;
+    test_memory m;
+    recur r = test_runtime(&m);
+    test_folder f = test_folder_new();
+    char path[TEST_PATH];
+    record_list k;
+    recur_train_options o = task_options();
+    json_t *problems = json_array();
+    rc_buf_init(&k.out, &r, 0);
+    test_spill(test_path(&f, "x.tsv", path), BYTES("a\tx\nlonely\n"));
+    assert_int_equal(rc_read_records(&r, path, NULL, take, &k, NULL), RECUR_EDATA);
+    assert_non_null(strstr(r.message, "x.tsv:2:"));
+    o.strict = 1;
+    assert_int_equal(rc_read_records(&r, path, &o, take, &k, problems), RECUR_EDATA);
+    assert_int_equal(json_array_size(problems), 0);
+    assert_int_equal(rc_read_records(&r, "/no/such/file", NULL, take, &k, NULL), RECUR_EIO);
+    rc_buf_free(&k.out);
+    json_decref(problems);
+    test_folder_free(&f);
+}
+
+static void columns_by_option(void **state)
+{
+    (void)state;
+    test_memory m;
+    recur r = test_runtime(&m);
+    test_folder f = test_folder_new();
+    char path[TEST_PATH];
+    record_list k;
+    recur_train_options o = task_options();
+    rc_buf_init(&k.out, &r, 0);
+    test_spill(test_path(&f, "x", path), BYTES("pos\tbook\tgood\nneg\tfilm\tbad\n"));
+    o.label_column = "2";
+    o.text_column = "3";
+    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
+    assert_string_equal(k.out.s, "book=good|film=bad|");
+    o.label_column = "kind";
+    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
+    assert_non_null(strstr(r.message, "kind"));
+    k.out.n = 0;
+    test_spill(path, BYTES("what,mood\nso good,up\nso bad,down\n"));
+    o.text_column = "what";
+    o.label_column = "mood";
+    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
+    assert_string_equal(k.out.s, "up=so good|down=so bad|");
+    o.text_column = NULL;
+    o.label_column = NULL;
+    o.encoding = "gb18030";
+    k.out.n = 0;
+    test_spill(path, BYTES("a\t\xBA\xC3\n"));
+    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
+    assert_string_equal(k.out.s, "a=\xE5\xA5\xBD|");
+    rc_buf_free(&k.out);
+    test_folder_free(&f);
+}
+
+/* Any bytes at all: no crash, no leak, no endless loop. */
+static void noise(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "ab\t\n\r\",;:@#{}\\0159?.-e \xC3\xA4\xFF";
+    test_folder f = test_folder_new();
+    char path[TEST_PATH], text[96];
+    test_path(&f, "x", path);
+    for (uint64_t round = 0; round < 400; round++) {
+        test_memory m;
+        recur r = test_runtime(&m);
+        record_list k;
+        uint64_t key = rc_key(round, RC_OTHER, 0, 0);
+        json_t *problems = json_array();
+        rc_buf_init(&k.out, &r, 0);
+        for (size_t i = 0; i < sizeof text; i++)
+            text[i] = alphabet[rc_below(key, i, sizeof alphabet)];
+        if (round % 4 == 1)
+            memcpy(text, "@data\n", 6);
+        if (round % 4 == 2)
+            memcpy(text, "text,label\n", 11);
+        test_spill(path, text, sizeof text);
+        int e = rc_read_records(&r, path, NULL, take, &k, problems);
+        assert_true(e == RECUR_OK || e == RECUR_EDATA);
+        rc_buf_free(&k.out);
+        json_decref(problems);
+        assert_int_equal(m.live, 0);
+    }
+    test_folder_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_form), cmocka_unit_test(strict_stops_at_the_first_bad_line),
+        cmocka_unit_test(columns_by_option), cmocka_unit_test(noise),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
