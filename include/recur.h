@@ -204,7 +204,7 @@ const float *recur_step(recur_run *u, float *state, int32_t id, const float *x);
 
 /* --- answers: one short call a job -------------------------------------------------------------------------------- */
 typedef struct recur_answer { int label; const char *name; float p; } recur_answer;
-int recur_classify(recur *r, const recur_model *m, const char *text, recur_answer *best, int k);       /* the k best; returns how many, or < 0 */
+int recur_classify(recur *r, const recur_model *m, const char *text, recur_answer *best, int k);       /* the k best, the label that is said first; returns how many, or < 0 */
 int recur_classify_data(recur *r, const recur_model *m, recur_data *d, float *p /* [count][labels] */);
 typedef struct recur_generate_options { double temperature, top_p, penalty; int64_t top_k, length, seed; const char *stop, *prompt; } recur_generate_options;
 recur_generate_options recur_generate_defaults(void);

@@ -66,13 +66,22 @@ static int give(void *ud, recur_example *out)
     return 0;
 }
 
-/* The k largest of p [n], largest first, ties to the smaller class. */
+/* Of two classes the second is said from the threshold on that was chosen in training; else the likeliest (-1). */
+static int said(const recur_model *m, const float *p, int n)
+{
+    const json_t *t = json_object_get(m->card, "threshold");
+    return n == 2 && json_is_number(t) ? (double)p[1] >= json_number_value(t) : -1;
+}
+
+/* The k largest of p [n], largest first, ties to the smaller class; the class that is said before all others. */
 static void rank(const recur_model *m, const float *p, int n, recur_answer *best, int k)
 {
+    const int first = said(m, p, n);
     for (int i = 0, filled = 0; i < n; i++) {
         int at = filled < k ? filled++ : k;
-        if (at == k && p[i] <= best[--at].p) continue;
-        for (; at > 0 && best[at - 1].p < p[i]; at--) best[at] = best[at - 1];
+        if (at == k && i != first && (best[k - 1].label == first || p[i] <= best[k - 1].p)) continue;
+        at = at < k ? at : k - 1;
+        for (; at > 0 && best[at - 1].label != first && (i == first || best[at - 1].p < p[i]); at--) best[at] = best[at - 1];
         best[at] = (recur_answer){ .label = i, .name = recur_model_label(m, i), .p = p[i] };
     }
 }
