@@ -263,7 +263,7 @@ static void accumulated_halves_equal_the_whole(void **state)
         o.accumulate = k ? 2 : 1;
         o.lr = 0.1;
         o.steps = 4;
-        open_job(&j, r, "classify", "word", 16, 0, "embed 8 | lstm 8 | last | dense");
+        open_job(&j, r, "classify", "word", 16, 0, "embed 8 | lstm 8 | pool last | dense");
         GOOD(r, rc_fit(j.m, j.d, NULL, &o, NULL, NULL));
         n = j.m->net->params.total;
         w[k] = malloc(n * sizeof(real));
