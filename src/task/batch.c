@@ -11,25 +11,17 @@
 enum { POOL = 20 };
 
 
-void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out)
+/* The sum of the n greatest lengths; -1: no memory to find it. */
+static int64_t longest_together(const recur_data *d, int n)
 {
-    *out = (recur_dims){ .B = B, .T = T };
-    if (d->stream) {
-        size_t M = d->rows / (size_t)B + (d->rows % (size_t)B > 0);
-        out->B = d->rows < (size_t)B ? (int)d->rows : B;
-        out->T = M < (size_t)T ? (int)M : T;
-        out->N = out->B * out->T;
-        return;
-    }
-    int n = d->count < B ? d->count : B, filled = 0;
-    int32_t *top = rc_new(d->r, (size_t)(n > 0 ? n : 1), sizeof *top);      /* the n greatest lengths, falling */
+    int filled = 0;
     int64_t sum = 0;
-    out->B = n;
-    out->T = 0;
-    for (int i = 0; i < d->count; i++) {
+    int32_t *top = rc_new(d->r, (size_t)n + 1, sizeof *top);                 /* falling */
+    if (top == NULL)
+        return -1;
+    for (int i = 0; i < d->count && n > 0; i++) {
         int32_t t = d->ex[i].T;
-        out->T = t > out->T ? t : out->T;
-        if (top == NULL || (filled == n && t <= top[n - 1]))
+        if (filled == n && t <= top[n - 1])
             continue;
         int k = filled < n ? filled++ : n - 1;
         for (; k > 0 && top[k - 1] < t; k--)
@@ -38,11 +30,37 @@ void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out)
     }
     for (int k = 0; k < filled; k++)
         sum += top[k];
-    if (top == NULL)
-        sum = (int64_t)n * out->T;
-    out->N = sum < INT_MAX ? (int)sum : INT_MAX;
     rc_free(d->r, top);
+    return sum;
 }
+
+static int largest(const recur_data *d, int B, int T, recur_dims *out)
+{
+    *out = (recur_dims){ .B = B, .T = T };
+    if (d->stream) {
+        size_t M = d->rows / (size_t)B + (d->rows % (size_t)B > 0);
+        out->B = d->rows < (size_t)B ? (int)d->rows : B;
+        out->T = M < (size_t)T ? (int)M : T;
+        out->N = out->B * out->T;
+        return RECUR_OK;
+    }
+    out->B = d->count < B ? d->count : B;
+    out->T = 0;
+    for (int i = 0; i < d->count; i++)
+        out->T = d->ex[i].T > out->T ? d->ex[i].T : out->T;
+    int64_t sum = longest_together(d, out->B), most = (int64_t)out->B * out->T;
+    int e = sum < 0 ? RECUR_ENOMEM : RECUR_OK;
+    for (int i = 0; i < d->count && sum >= 0; i++)
+        if (d->ex[i].weight != 1.0f) {                         /* drawn with repetition: the longest may come again */
+            sum = most;
+            break;
+        }
+    sum = sum < 0 ? most : sum;
+    out->N = sum < INT_MAX ? (int)sum : INT_MAX;
+    return e;
+}
+
+void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out) { (void)largest(d, B, T, out); }
 
 /* Room in d->out for a batch of B sequences, T steps, N rows. */
 static int room(recur_data *d, size_t B, size_t T, size_t N)
@@ -82,25 +100,27 @@ static int room(recur_data *d, size_t B, size_t T, size_t N)
 /* --- the order of an epoch --- */
 
 /* Which examples, in the order of the files: each once, or with weights (--balance sample) as often as its weight
- * says.  Systematic sampling: one coin, then equal steps along the summed weights, so that exactly count come out. */
-static void population(recur_data *d, uint64_t key)
+ * says.  Systematic sampling: one coin, then equal steps along the summed weights of the shuffled examples, so that
+ * exactly count come out, each as often as its share to within one. */
+static void population(recur_data *d, uint64_t key, int32_t *work)
 {
     double sum = 0, at = 0;
     bool even = true;
     for (int i = 0; i < d->count; i++) {
         sum += (double)d->ex[i].weight;
         even = even && d->ex[i].weight == 1.0f;
-        d->cut.order[i] = i;
+        d->cut.order[i] = work[i] = i;
     }
     if (even || key == 0 || !(sum > 0))
         return;
+    rc_shuffle(rc_key(key, RC_SHUFFLE, 0, 2), work, (size_t)d->count);
     double step = sum / d->count, next = step * rc_uniform(key, (uint64_t)1 << 62);
     int k = 0;
     for (int i = 0; i < d->count && k < d->count; i++)
-        for (at += (double)d->ex[i].weight; k < d->count && next < at; next += step)
-            d->cut.order[k++] = i;
-    for (; k < d->count; k++)                 /* rounding at the very end */
-        d->cut.order[k] = d->count - 1;
+        for (at += (double)d->ex[work[i]].weight; k < d->count && next < at; next += step)
+            d->cut.order[k++] = work[i];
+    for (; k < d->count; k++)                                  /* rounding at the very end */
+        d->cut.order[k] = work[d->count - 1];
 }
 
 /* Longest first; of equal lengths the earlier first. */
@@ -129,23 +149,24 @@ static int start_examples(recur_data *d)
     d->cut.start = rc_new(d->r, (size_t)d->cut.batches + 1, sizeof(int32_t));
     int64_t pool = (int64_t)B * POOL < n ? (int64_t)B * POOL : n;
     int64_t *work = rc_new(d->r, 2 * (size_t)pool + 1, sizeof *work);
-    if (d->cut.order == NULL || d->cut.start == NULL || work == NULL) {
-        rc_free(d->r, work);
-        return RECUR_ENOMEM;
-    }
+    int32_t *mixed = rc_new(d->r, (size_t)n + 1, sizeof *mixed);
+    bool ok = d->cut.order != NULL && d->cut.start != NULL && work != NULL && mixed != NULL;
     uint64_t key = d->cut.seed != 0 ? rc_key(d->cut.seed, RC_SHUFFLE, (uint64_t)d->cut.epoch, 0) : 0;
-    population(d, key);
-    for (int k = 0; k < d->cut.batches; k++)
+    if (ok)
+        population(d, key, mixed);
+    for (int k = 0; k < d->cut.batches && ok; k++)
         d->cut.start[k] = k * B;
-    if (d->cut.seed != 0) {
+    if (d->cut.seed != 0 && ok) {
         rc_shuffle(key, d->cut.order, (size_t)n);
         for (int64_t lo = 0; lo < n; lo += pool)
             by_length(d, d->cut.order + lo, (int)(lo + pool < n ? pool : n - lo), work);
         rc_shuffle(rc_key(d->cut.seed, RC_SHUFFLE, (uint64_t)d->cut.epoch, 1), d->cut.start, (size_t)d->cut.batches);
     }
     rc_free(d->r, work);
+    rc_free(d->r, mixed);
     recur_dims most;
-    rc_data_dims(d, B, d->cut.T, &most);
+    if (!ok || largest(d, B, d->cut.T, &most) != RECUR_OK)
+        return RECUR_ENOMEM;
     return room(d, (size_t)most.B, (size_t)most.T, (size_t)most.N);
 }
 
