@@ -4,6 +4,21 @@
 
 #include "net/net.h"
 
+/* Sum of x y, in sixteen partial sums that a compiler may keep in vectors. */
+static double dot(size_t n, const real *x, const real *y)
+{
+    double part[16] = { 0 }, sum = 0;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (size_t k = 0; k < 16; k++)
+            part[k] += (double)x[i + k] * (double)y[i + k];
+    for (; i < n; i++)
+        sum += (double)x[i] * (double)y[i];
+    for (size_t k = 0; k < 16; k++)
+        sum += part[k];
+    return sum;
+}
+
 /* Rows of [n][n] made orthogonal by modified Gram-Schmidt on normal numbers, twice for accuracy (Saxe et al. 2014). */
 static void orthogonal_block(uint64_t key, size_t n, real *w)
 {
@@ -11,19 +26,15 @@ static void orthogonal_block(uint64_t key, size_t n, real *w)
         w[i] = (real)rc_normal(key, i);
     for (size_t i = 0; i < n; i++) {
         real *row = w + i * n;
-        for (int twice = 0; twice < 2; twice++)
-            for (size_t j = 0; j < i; j++) {
-                double dot = 0;
-                for (size_t k = 0; k < n; k++)
-                    dot += (double)row[k] * (double)w[j * n + k];
-                for (size_t k = 0; k < n; k++)
-                    row[k] -= (real)(dot * (double)w[j * n + k]);
-            }
-        double norm = 0;
+        for (size_t j = 0; j < 2 * i; j++) {
+            const real *other = w + (j < i ? j : j - i) * n;
+            real part = (real)dot(n, row, other);
+            for (size_t k = 0; k < n; k++)
+                row[k] -= part * other[k];
+        }
+        real scale = (real)(1 / sqrt(dot(n, row, row)));
         for (size_t k = 0; k < n; k++)
-            norm += (double)row[k] * (double)row[k];
-        for (size_t k = 0; k < n; k++)
-            row[k] = (real)((double)row[k] / sqrt(norm));
+            row[k] *= scale;
     }
 }
 

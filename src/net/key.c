@@ -144,10 +144,10 @@ int rc_keys_read(const rc_keys *k, char *text)
     return e;
 }
 
-/* The shortest text that reads back as v. */
+/* A short text that reads back as v. */
 static void number(double v, char out[32])
 {
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 9; digits <= 17; digits++) {             /* %g leaves the zeros at the end out */
         snprintf(out, 32, "%.*g", digits, v);
         if (strtod(out, NULL) == v)
             return;
