@@ -5,7 +5,7 @@
 INLINE void lstm_forward_of(const rc_cell_io *c, bool peep, bool coupled)
 {
     int H = c->H;
-    const float *pi = c->p, *pf = pi + (peep ? H : 0), *po = pf + (peep ? H : 0);
+    const float *pi = c->p, *pf = peep ? pi + H : NULL, *po = peep ? pf + H : NULL;
     EACH_ROW(c, r) {
         const float *c0 = ROW(c->s0[1], c->ss);
         float *a = ROW(c->g, c->gs), *h = ROW(c->s[0], c->ss), *c1 = ROW(c->s[1], c->ss);
@@ -35,7 +35,7 @@ INLINE void lstm_forward_of(const rc_cell_io *c, bool peep, bool coupled)
 INLINE void lstm_backward_of(const rc_cell_io *c, bool peep, bool coupled)
 {
     int H = c->H;
-    const float *pi = c->p, *pf = pi + (peep ? H : 0), *po = pf + (peep ? H : 0);
+    const float *pi = c->p, *pf = peep ? pi + H : NULL, *po = peep ? pf + H : NULL;
     EACH_ROW(c, r) {
         const float *a = ROW(c->g, c->gs), *c0 = ROW(c->s0[1], c->ss), *c1 = ROW(c->s[1], c->ss);
         float *da = ROW(c->dg, c->gs), *dh = ROW(c->ds[0], c->ss), *dc = ROW(c->ds[1], c->ss);

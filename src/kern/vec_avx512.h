@@ -9,7 +9,7 @@ typedef uint64_t vw __attribute__((vector_size(64)));
 
 static inline vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
-static inline __mmask16 v_first(int n) { return n >= VL ? (__mmask16)0xffff : (__mmask16)((1u << n) - 1); }
+static inline __mmask16 v_first(int n) { return (__mmask16)(n >= VL ? 0xffffu : (1u << n) - 1); }
 static inline vf v_loadn(const float *p, int n) { return _mm512_maskz_loadu_ps(v_first(n), p); }
 static inline void v_storen(float *p, vf x, int n) { _mm512_mask_storeu_ps(p, v_first(n), x); }
 static inline vf v_set(float x) { return _mm512_set1_ps(x); }

@@ -2,111 +2,9 @@
  * Every kernel set of this processor against the reference, element by element, within derived bounds and between guard
  * zones; and the rule that an element's bits do not depend on the shape of the call.  --bench times the sets. */
 #include <float.h>
-#include <math.h>
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
 
-#include "kern/kern.h"
 #include "unit/kern_bench.h"
-
-enum { GUARD = 64, SETS = 8 };
-static const float GUARD_VALUE = -7.25e30f;
-
-static recur *runtime(const char *most, int threads)
-{
-    recur *r = calloc(1, sizeof *r);
-    assert_non_null(r);
-    assert_int_equal(rc_kern_open(r, most), 0);
-    assert_int_equal(rc_pool_new(r, &r->pool, threads), 0);
-    return r;
-}
-
-static void end(recur *r)
-{
-    rc_pool_free(r, r->pool);
-    free(r);
-}
-
-/* The sets that can run here, without the reference. */
-static int sets(const rc_kern **out)
-{
-    int n = 0;
-    for (int i = 1; rc_kern_at(i); i++)
-        if (rc_kern_usable(rc_kern_at(i))) {
-            recur *r = runtime(rc_kern_at(i), 1);
-            out[n++] = r->kern;
-            assert_string_equal(r->kern->name, rc_kern_at(i));
-            end(r);
-        }
-    return n;
-}
-
-static const rc_kern *reference(void)
-{
-    recur *r = runtime("ref", 1);
-    const rc_kern *k = r->kern;
-    end(r);
-    return k;
-}
-
-/* --- guarded memory, numbers --- */
-static float *guarded(size_t n)
-{
-    float *p = aligned_alloc(64, (n + 2 * GUARD + 15) / 16 * 64);
-    assert_non_null(p);
-    for (size_t i = 0; i < n + 2 * GUARD; i++)
-        p[i] = GUARD_VALUE;
-    return p + GUARD;
-}
-
-static void release(float *p, size_t n)
-{
-    for (size_t i = 0; i < GUARD; i++) {
-        assert_true(p[-1 - (ptrdiff_t)i] == GUARD_VALUE);
-        assert_true(p[n + i] == GUARD_VALUE);
-    }
-    free(p - GUARD);
-}
-
-static uint64_t seed = 1;
-
-static double uniform(void) { return rc_uniform(11, seed++); }
-
-static int below(int n) { return (int)(uniform() * n); }
-
-/* Mostly of the size that nets have, sometimes zero, huge, or tiny. */
-static float number(float size)
-{
-    double u = uniform();
-    float x = (float)(2 * uniform() - 1) * size;
-    return u < 0.03 ? 0 : u < 0.05 ? 20 * x : u < 0.07 ? 1e-6f * x : x;
-}
-
-static float *numbers(size_t n, float size)
-{
-    float *p = guarded(n);
-    for (size_t i = 0; i < n; i++)
-        p[i] = number(size);
-    return p;
-}
-
-static float *same(const float *p, size_t n)
-{
-    float *q = guarded(n);
-    for (size_t i = 0; i < n; i++)
-        q[i] = p[i];
-    return q;
-}
-
-static void near(const char *what, const rc_kern *k, size_t n, const float *got, const float *want, double abs_, double rel)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!(fabs((double)got[i] - (double)want[i]) <= abs_ + rel * fabs((double)want[i])))
-            fail_msg("%s %s: element %zu of %zu is %.9g, reference %.9g", k->name, what, i, n, (double)got[i], (double)want[i]);
-}
+#include "unit/kern_guard.h"
 
 /* --- products --- */
 typedef struct { int M, N, K, lda, ldb, ldc; bool ta, tb, add; } shape;
@@ -395,8 +293,9 @@ static void check_norm(const rc_kern *k, int rows, int w)
         for (int r = 0; i == 2 && r < rows; r++)
             scale = fmax(scale, (double)out[1][1][2 * r + 1]);
         near(what[i], k, size, out[0][i], out[1][i], 1e-5 * scale * (i == 2 ? 20 : 1), 1e-4);
-        release(out[0][i], size), release(out[1][i], size);
     }
+    for (int i = 0; i < 10; i++)
+        release(out[i / 5][i % 5], i % 5 == 1 ? st : i % 5 == 0 || i % 5 == 2 ? n : v);
     release(x, n), release(gain, v), release(shift, v), release(dy, n);
 }
 
@@ -459,94 +358,6 @@ static void test_rows(void **state)
         }
 }
 
-/* --- cells --- */
-enum { BUFFERS = 14 };
-typedef struct { rc_cell_io io; rc_cell_opt opt; float *buf[BUFFERS]; size_t size[BUFFERS]; } step;
-
-static float *take(step *s, int i, size_t n, float size, const step *like)
-{
-    s->size[i] = n;
-    s->buf[i] = like ? same(like->buf[i], n) : numbers(n, size);
-    return s->buf[i];
-}
-
-/* One step's buffers, random or as in `like`.  alias: dg is g. */
-static step new_step(const rc_cell *c, const rc_cell_opt *o, int n, int H, int lo, int hi, bool alias, const step *like)
-{
-    static const float p_size = 0.7f;
-    step s = { .io = { .n = n, .H = H, .lo = lo, .hi = hi, .gs = c->G * H + 3, .us = c->R * H + 1, .ss = H + 5, .qs = H + 2 } };
-    size_t rows = (size_t)n, g = rows * (size_t)s.io.gs, u = rows * (size_t)s.io.us, h = rows * (size_t)s.io.ss, q = rows * (size_t)s.io.qs;
-    size_t p = (size_t)(c->P ? c->P(o) : 0) * (size_t)H;
-    s.opt = *o;
-    s.io.g = take(&s, 0, g, 2, like), s.io.u = take(&s, 1, u, 2, like), s.io.q = take(&s, 2, q, 1, like);
-    s.io.s0[0] = take(&s, 3, h, 1, like), s.io.s0[1] = take(&s, 4, h, 1, like);
-    s.io.s[0] = take(&s, 5, h, 1, like), s.io.s[1] = take(&s, 6, h, 1, like);
-    s.io.p = take(&s, 7, p, p_size, like), s.io.dp = take(&s, 8, p, 1, like);
-    s.io.ds[0] = take(&s, 9, h, 1, like), s.io.ds[1] = take(&s, 10, h, 1, like);
-    s.io.du = take(&s, 11, u, 1, like), s.io.dq = take(&s, 12, q, 1, like), s.io.dg = take(&s, 13, g, 1, like);
-    if (alias)
-        s.io.dg = s.io.g;
-    return s;
-}
-
-static void compare(const rc_kern *k, const char *cell, const char *when, const step *a, const step *b)
-{
-    char what[80];
-    for (int i = 0; i < BUFFERS; i++) {
-        snprintf(what, sizeof what, "%s, flags %d, %s, buffer %d", cell, a->opt.flags, when, i);
-        near(what, k, a->size[i], a->buf[i], b->buf[i], 4e-6, 4e-6);
-    }
-}
-
-static void check_cell(const rc_kern *k, const rc_cell *c, const rc_cell_opt *o, int n, int H, int lo, int hi, bool alias)
-{
-    rc_cell_fns fast = rc_kern_cell(k, c, o);
-    assert_true(fast.forward[0] != c->forward[0]);
-    step a = new_step(c, o, n, H, lo, hi, alias, NULL), b = new_step(c, o, n, H, lo, hi, alias, &a);
-    a.io.opt = &a.opt, b.io.opt = &b.opt;
-    for (int i = 0; i < 2 && c->forward[i]; i++)
-        fast.forward[i](&a.io), c->forward[i](&b.io);
-    compare(k, c->name, "forward", &a, &b);
-    for (int i = 0; i < BUFFERS; i++)
-        memcpy(a.buf[i], b.buf[i], a.size[i] * sizeof **a.buf);
-    for (int i = 1; i >= 0; i--)
-        if (c->backward[i])
-            fast.backward[i](&a.io), c->backward[i](&b.io);
-    compare(k, c->name, "backward", &a, &b);
-    for (int i = 0; i < BUFFERS; i++)
-        release(a.buf[i], a.size[i]), release(b.buf[i], b.size[i]);
-}
-
-/* Every set of options and activations that the kernel set takes. */
-static int check_options(const rc_kern *k, const rc_cell *c)
-{
-    int seen = 0, index = rc_cell_index(c);
-    for (int flags = 0; flags < 32; flags++)
-        for (int choice = 0; choice < 64 && !(flags & ~c->options); choice++) {
-            rc_cell_opt o = { .flags = flags };
-            for (int i = 0, rest = choice; i < 3 && c->act[i]; i++, rest /= 4)
-                assert_int_equal(rc_act_parse(rc_act_at(rest % 4)->name, &o.act[i]), 0);
-            if (!k->takes(index, &o) || (!c->act[1] && choice > 3) || (!c->act[2] && choice > 15))
-                continue;
-            seen++;
-            for (int i = 0; i < 12; i++) {
-                int H = 1 + below(50), lo = i % 3 ? below(H) : 0, hi = i % 3 ? lo + 1 + below(H - lo) : H;
-                check_cell(k, c, &o, 1 + below(4), H, lo, hi, i % 2);
-            }
-        }
-    return seen;
-}
-
-static void test_cells(void **state)
-{
-    (void)state;
-    const rc_kern *set[SETS];
-    int n = sets(set);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; rc_cells[j]; j++)
-            assert_true(check_options(set[i], rc_cells[j]) > 0);
-}
-
 static void test_choice(void **state)
 {
     (void)state;
@@ -569,7 +380,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice), cmocka_unit_test(test_products), cmocka_unit_test(test_matmul),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_activation_range), cmocka_unit_test(test_flat),
-        cmocka_unit_test(test_rows), cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests_name("kern_check", tests, NULL, NULL);
 }
