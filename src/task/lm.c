@@ -5,12 +5,12 @@
 #include "task/pick.h"
 #include "task/read.h"
 
-/* Units that leave line ends out of their pieces: each line is a sentence of its own that ends in </s>. */
+/* Units to which a line's end is a piece of its own, </s>: a text is parted between lines. */
 static bool by_lines(const char *unit) { return strcmp(unit, "word") == 0 || strcmp(unit, "token") == 0; }
 
 int32_t rc_lm_start(const rc_text *t)
 {
-    int32_t id = by_lines(t->unit->name) ? RC_UNK : rc_vocab_id(t->vocab, "\n", 1);
+    int32_t id = rc_vocab_id(t->vocab, "\n", 1);
     return id == RC_UNK ? RC_EOS : id;
 }
 
@@ -68,17 +68,27 @@ static int add_file(recur_data *d, const char *path, const recur_train_options *
     return e;
 }
 
-/* Units for a text that nobody said anything about.  Marked rare words: the text is tokens already (PTB).  Text that
- * is not UTF-8: bytes.  Up to LARGE bytes: signs, which need no vocabulary and never meet an unknown word; more: pieces. */
+/* Part of the bytes, of the first million, that are not UTF-8. */
+static double broken(const char *s, size_t n)
+{
+    size_t look = n < 1000000 ? n : 1000000, bad = 0;
+    for (size_t i = 0; i < look;) {
+        int32_t cp;
+        i += (size_t)rc_utf8_next(s + i, n - i, &cp);
+        bad += cp < 0;
+    }
+    return look > 0 ? (double)bad / (double)look : 0;
+}
+
+/* Units for a text that nobody said anything about.  Text that is cut already, rare words marked (PTB): its tokens.
+ * Text that is no UTF-8: bytes.  Up to LARGE bytes: signs, which need no vocabulary and hardly meet an unknown one; more:
+ * pieces. */
 static const char *choose_unit(const char *s, size_t n)
 {
     enum { LARGE = 20000000 };
-    size_t bad;
-    size_t look = n < 1000000 ? n : 1000000;
-    for (const char *p = s; (p = memchr(p, '<', look - (size_t)(p - s))) != NULL; p++)
-        if (look - (size_t)(p - s) >= 5 && memcmp(p, "<unk>", 5) == 0)
-            return rc_unit_find("token") != NULL ? "token" : "word";
-    if (!rc_utf8_valid(s, n, &bad))
+    if (rc_text_tokenised(s, n < 1000000 ? n : 1000000))
+        return "token";
+    if (broken(s, n) > 0.01)
         return "byte";
     return n > LARGE ? "bpe:8000" : "char";
 }
@@ -115,19 +125,9 @@ static int append(recur_data *d, rc_ids *ids)
 static int encode(recur_data *d, const char *s, size_t n)
 {
     rc_ids ids = { .r = d->r };
-    int e = RECUR_OK;
-    if (by_lines(d->text->unit->name)) {
-        rc_lines l = { s, s + n, 0 };
-        const char *line;
-        size_t k;
-        while (e == RECUR_OK && rc_lines_next(&l, &line, &k)) {
-            if ((e = rc_text_encode(d->text, line, k, &ids, &d->unknown)) == RECUR_OK
-                && (e = rc_ids_add(&ids, RC_EOS)) == RECUR_OK && ids.n > 65536)
-                e = append(d, &ids);
-        }
-    } else {
-        e = rc_text_encode(d->text, s, n, &ids, &d->unknown);
-    }
+    int e = rc_text_encode(d->text, s, n, &ids, &d->unknown);
+    if (e == RECUR_OK && n > 0 && s[n - 1] != '\n' && by_lines(d->text->unit->name))
+        e = rc_ids_add(&ids, RC_EOS);
     if (e == RECUR_OK)
         e = append(d, &ids);
     rc_ids_free(&ids);
@@ -245,7 +245,7 @@ static int lm_choose(const recur_data *d, recur_train_options *o, char *net, siz
     while (rows >= row->below)
         row++;
     say(ud, "unit: %s, %lld units of %d kinds%s", d->text != NULL ? d->text->unit->name : "id", (long long)rows, V,
-        o->unit != NULL ? "" : wordy ? " (the text marks rare words as <unk>: it is cut into words)" : "");
+        o->unit != NULL ? "" : wordy ? " (the text is cut into words already)" : "");
     if (o->net == NULL)
         say(ud, "net: %s (%s)", row->net, row->why);
     if (snprintf(net, n, "%s", o->net != NULL ? o->net : row->net) >= (int)n)

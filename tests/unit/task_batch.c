@@ -286,9 +286,10 @@ static void split_keeps_equal_texts_together(void **state)
             assert_int_equal(atoi(part[k]->raw.s + part[k]->ex[i].text + 5), id);
             side[id] = k;
         }
-    assert_int_equal(recur_data_split(d, 1.5, 9, &held), RECUR_EOPTION);
     recur_data_close(held);
+    assert_int_equal(recur_data_split(d, 1.5, 9, &held), RECUR_EOPTION);
     recur_data_close(d);
+    assert_int_equal(m.live, 0);
 }
 
 static void split_of_a_text_is_its_end(void **state)
