@@ -47,21 +47,6 @@ static void put(job *j, const recur_answer *a, int k)
     fputc('\n', stdout);
 }
 
-/* The k largest of p, the earlier label first where two are equal. */
-static int best_of(job *j, const float *p)
-{
-    int filled = 0;
-    for (int i = 0; i < j->labels; i++) {
-        int at = filled < j->k ? filled++ : j->k;
-        if (at == j->k && p[i] <= j->answer[--at].p)
-            continue;
-        for (; at > 0 && j->answer[at - 1].p < p[i]; at--)
-            j->answer[at] = j->answer[at - 1];
-        j->answer[at] = (recur_answer){i, recur_model_label(j->m, i), p[i]};
-    }
-    return filled;
-}
-
 static int one(job *j, const char *text)
 {
     int k = *text ? recur_classify(j->c->r, j->m, text, j->answer, j->k) : 0;
@@ -100,7 +85,7 @@ static int flush_lines(job *j)
             code = one(j, j->text[i]);
             continue;
         }
-        put(j, j->answer, best_of(j, p));
+        put(j, j->answer, recur_best(j->m, p, j->answer, j->k));
         p += j->labels;
     }
     for (int i = 0; i < j->n; i++)
@@ -149,7 +134,7 @@ static int classify_series(job *j, const char *path)
     if (e >= 0)
         e = recur_classify_data(j->c->r, j->m, d, p);
     for (int64_t i = 0; e >= 0 && i < n; i++)
-        put(j, j->answer, best_of(j, p + i * j->labels));
+        put(j, j->answer, recur_best(j->m, p + i * j->labels, j->answer, j->k));
     int code = e < 0 ? cli_fail(j->c, e) : CLI_DONE;
     free(p);
     recur_data_close(d);

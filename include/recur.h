@@ -206,6 +206,7 @@ const float *recur_step(recur_run *u, float *state, int32_t id, const float *x);
 typedef struct recur_answer { int label; const char *name; float p; } recur_answer;
 int recur_classify(recur *r, const recur_model *m, const char *text, recur_answer *best, int k);       /* the k best, the label that is said first; returns how many, or < 0 */
 int recur_classify_data(recur *r, const recur_model *m, recur_data *d, float *p /* [count][labels] */);
+int recur_best(const recur_model *m, const float *p /* [labels] */, recur_answer *best, int k);         /* ranks a row of those as recur_classify does; returns how many */
 typedef struct recur_generate_options { double temperature, top_p, penalty; int64_t top_k, length, seed; const char *stop, *prompt; } recur_generate_options;
 recur_generate_options recur_generate_defaults(void);
 typedef int recur_emit(void *ud, const char *text, size_t n);        /* nonzero stops */

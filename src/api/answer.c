@@ -7,7 +7,8 @@ enum { ROWS = 4096 };            /* rows of a batch while classifying data: enou
 static int wants_labels(recur *r, const recur_model *m)
 {
     const rc_head *h = m->net->branch[0].head;
-    RC_NEED(r, h->kind->classes && m->labels, RECUR_EOPTION, "a model for task '%s' with head '%s' has no classes to tell", m->task->name, h->kind->name);
+    RC_NEED(r, h->kind->classes && m->labels, RECUR_EOPTION,
+            "a model for task '%s' with head '%s' has no classes to tell", m->task->name, h->kind->name);
     return RECUR_OK;
 }
 
@@ -18,7 +19,8 @@ static int judge(const recur_model *m, rc_run *u, const recur_batch *b, real *p)
     int rows;
     const real *z = rc_run_forward(u, b, 0, &rows);
     if (!z) return RECUR_EDATA;
-    RC_NEED(m->r, rows == b->B, RECUR_ESHAPE, "the net answers %d times for %d sequences; use recur_forward for answers at each step", rows, b->B);
+    RC_NEED(m->r, rows == b->B, RECUR_ESHAPE,
+            "the net answers %d times for %d sequences; use recur_forward for answers at each step", rows, b->B);
     h->kind->answer(h, m->r->kern, rows, z, p);
     return RECUR_OK;
 }
@@ -86,10 +88,19 @@ static void rank(const recur_model *m, const float *p, int n, recur_answer *best
     }
 }
 
+int recur_best(const recur_model *m, const float *p, recur_answer *best, int k)
+{
+    int n = rc_model_label_count(m);
+    k = k < n ? k : n;
+    rank(m, p, n, best, k);
+    return k;
+}
+
 int recur_classify(recur *r, const recur_model *m, const char *text, recur_answer *best, int k)
 {
     if (!r) return RECUR_EOPTION;
-    RC_NEED(r, m && text && best && k > 0, RECUR_EOPTION, "recur_classify: a model, a text and room for k >= 1 answers are needed");
+    RC_NEED(r, m && text && best && k > 0, RECUR_EOPTION,
+            "recur_classify: a model, a text and room for k >= 1 answers are needed");
     recur_data *d = NULL;
     float *p = NULL;
     int e = wants_labels(r, m), n = m->net->branch[0].head->in;
@@ -120,7 +131,8 @@ int recur_copy_report(recur *r, const recur_model *m, const char *text, const ch
 {
     if (!r || !json) return RECUR_EOPTION;
     *json = NULL;
-    RC_NEED(r, m && text && path && n > 0, RECUR_EOPTION, "recur_copy_report: model, text and the training files are needed");
+    RC_NEED(r, m && text && path && n > 0, RECUR_EOPTION,
+            "recur_copy_report: model, text and the training files are needed");
     json_t *j = NULL;
     int e = rc_copy_report(m, text, path, n, &j);
     return e < 0 ? e : rc_text_of(r, j, json);
