@@ -66,7 +66,8 @@ static void every_allocation_fails(int (*job)(recur *r))
         int e = recur_open(&r, &(recur_config){ .threads = 1, .alloc = counted, .ud = &c });
         if (e >= 0) {
             e = job(r);
-            if (e < 0 && e != RECUR_ENOMEM) fail_msg("allocation %ld failed and the answer was: %s: %s", k, recur_strerror(e), recur_message(r));
+            if (e < 0 && e != RECUR_ENOMEM) fail_msg("allocation %ld failed and the answer was: %s: %s", k,
+                                                     recur_strerror(e), recur_message(r));
             if (e < 0) assert_non_null(strstr(recur_message(r), "memory"));
             recur_close(r);
         } else {
@@ -98,6 +99,7 @@ static void making_and_training(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(loading_and_classifying), cmocka_unit_test(making_and_training) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(loading_and_classifying),
+                                        cmocka_unit_test(making_and_training) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,7 +170,8 @@ static void a_model_shows_itself(void **state)
     }
     assert_int_equal(recur_model_param(m, i, &p), RECUR_EEND);
     OK(r, recur_inspect(r, m, &json));
-    static const char *const keys[] = { "\"task\"", "\"net\"", "\"parameters\"", "\"labels\"", "\"training\"", "\"formula\"", "\"steps\"", "\"seed\"" };
+    static const char *const keys[] = { "\"task\"", "\"net\"", "\"parameters\"", "\"labels\"", "\"training\"",
+                                        "\"formula\"", "\"steps\"", "\"seed\"" };
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
         if (!strstr(json, keys[k])) fail_msg("inspect has no %s: %s", keys[k], json);
     char count[64];

@@ -15,7 +15,8 @@ int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_tas
             at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", rc_tasks[i]->name);
         return rc_fail(r, RECUR_EOPTION, "no task '%s'; there are %s", name ? name : "", names);
     }
-    RC_NEED(r, !m || *out == m->task, RECUR_EOPTION, "data for task '%s', but the model was made for '%s'", (*out)->name, m->task->name);
+    RC_NEED(r, !m || *out == m->task, RECUR_EOPTION, "data for task '%s', but the model was made for '%s'",
+            (*out)->name, m->task->name);
     return RECUR_OK;
 }
 
@@ -30,7 +31,8 @@ bool rc_problem_text(const json_t *problems, char *out, size_t n)
     const json_t *first = json_array_get(problems, 0);
     const char *file = json_string_value(json_object_get(first, "file")), *what = json_string_value(json_object_get(first, "what"));
     long long line = (long long)json_integer_value(json_object_get(first, "line"));
-    if (count) snprintf(out, n, "%zu lines left out; the first: %s:%lld: %s", count, file ? file : "", line, what ? what : "");
+    if (count)
+        snprintf(out, n, "%zu lines left out; the first: %s:%lld: %s", count, file ? file : "", line, what ? what : "");
     return count > 0;
 }
 
@@ -100,9 +102,11 @@ static int check_arrays(recur *r, const recur_arrays *a)
 {
     const char *f = "recur_data_arrays";
     RC_NEED(r, a && a->count > 0 && a->steps > 0, RECUR_EOPTION, "%s: count and steps must be at least 1", f);
-    RC_NEED(r, a->features >= 0 && (a->features > 0) == (a->x != NULL), RECUR_EOPTION, "%s: x goes with features > 0", f);
+    RC_NEED(r, a->features >= 0 && (a->features > 0) == (a->x != NULL), RECUR_EOPTION,
+            "%s: x goes with features > 0", f);
     RC_NEED(r, (a->ids != NULL) == (a->x == NULL), RECUR_EOPTION, "%s: either x or ids, not both and not neither", f);
-    RC_NEED(r, !a->ids || a->vocabulary > 0, RECUR_EOPTION, "%s: ids need `vocabulary`, how many different ones there may be", f);
+    RC_NEED(r, !a->ids || a->vocabulary > 0, RECUR_EOPTION,
+            "%s: ids need `vocabulary`, how many different ones there may be", f);
     RC_NEED(r, !a->label || !a->value, RECUR_EOPTION, "%s: targets are either labels or values", f);
     RC_NEED(r, !a->label || a->classes > 1, RECUR_EOPTION, "%s: labels need `classes` of at least 2", f);
     RC_NEED(r, !a->value || a->outputs > 0, RECUR_EOPTION, "%s: values need `outputs` of at least 1", f);
@@ -114,16 +118,19 @@ static int check_sequence(recur *r, const recur_arrays *a, int i, int T)
 {
     const char *f = "recur_data_arrays";
     size_t row = (size_t)i * (size_t)a->steps;
-    RC_NEED(r, T > 0 && T <= a->steps, RECUR_EDATA, "%s: sequence %d has length %d, not one from 1 to %d", f, i, T, a->steps);
+    RC_NEED(r, T > 0 && T <= a->steps, RECUR_EDATA, "%s: sequence %d has length %d, not one from 1 to %d", f, i, T,
+            a->steps);
     for (int t = 0; a->ids && t < T; t++)
         RC_NEED(r, a->ids[row + (size_t)t] >= 0 && a->ids[row + (size_t)t] < a->vocabulary, RECUR_EDATA,
                 "%s: sequence %d, step %d: id %d is not below vocabulary %d", f, i, t, a->ids[row + (size_t)t], a->vocabulary);
     size_t F = (size_t)a->features;
     for (size_t k = 0; a->x && k < (size_t)T * F; k++)
-        RC_NEED(r, isfinite(a->x[row * F + k]), RECUR_EDATA, "%s: sequence %d, step %zu: x is not a finite number", f, i, k / F);
+        RC_NEED(r, isfinite(a->x[row * F + k]), RECUR_EDATA, "%s: sequence %d, step %zu: x is not a finite number",
+                f, i, k / F);
     for (int t = 0; a->label && t < (a->per_step ? T : 1); t++) {
         int32_t y = a->label[a->per_step ? row + (size_t)t : (size_t)i];
-        RC_NEED(r, y >= -1 && y < a->classes, RECUR_EDATA, "%s: sequence %d: label %d is not below classes %d", f, i, y, a->classes);
+        RC_NEED(r, y >= -1 && y < a->classes, RECUR_EDATA, "%s: sequence %d: label %d is not below classes %d", f, i,
+                y, a->classes);
     }
     return RECUR_OK;
 }
@@ -147,7 +154,8 @@ static int add_sequence(recur_data *d, const recur_arrays *a, int i)
     rc_example *x;
     if (e < 0 || (e = rc_data_example(d, &x)) < 0 || (e = rc_data_row(d, (size_t)T)) < 0) return e;
     size_t n = (size_t)T, from = (size_t)i * (size_t)a->steps, F = (size_t)a->features, C = (size_t)a->outputs;
-    *x = (rc_example){ .at = d->rows, .T = T, .label = a->label && !a->per_step ? a->label[i] : -1, .file = -1, .weight = 1 };
+    *x = (rc_example){ .at = d->rows, .T = T, .label = a->label && !a->per_step ? a->label[i] : -1, .file = -1,
+                       .weight = 1 };
     if (a->x) memcpy(d->x + x->at * F, a->x + from * F, n * F * sizeof *d->x);
     if (a->ids) memcpy(d->ids[0] + x->at, a->ids + from, n * sizeof *a->ids);
     if (a->label && a->per_step) memcpy(d->step_label + x->at, a->label + from, n * sizeof *a->label);
@@ -163,21 +171,15 @@ int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a)
     if (!r || !out) return RECUR_EOPTION;
     *out = NULL;
     recur_data *d = NULL;
-    size_t values;
     int e = check_arrays(r, a);
     if (e < 0 || (e = begin(r, &d, "classify", NULL)) < 0) return e;
-    d->own = true;
     d->C = a->ids ? 1 : 0;
     d->F = a->features;
     d->vocabulary = a->vocabulary;
     d->classes = a->label ? a->classes : 0;
     d->outputs = a->value ? a->outputs : 0;
-    d->per_step = a->per_step != 0;
+    d->per_step = a->per_step && (a->label || a->value);
     if (d->classes && (e = number_labels(r, d)) < 0) goto fail;
-    size_t rows = (size_t)a->count * (d->per_step ? (size_t)a->steps : 1);
-    if (d->outputs && !rc_mul(rows, (size_t)d->outputs, &values)) { e = rc_fail(r, RECUR_ENOMEM, "out of memory"); goto fail; }
-    if (d->outputs && !(d->value = rc_new(r, values, sizeof *d->value))) { e = RECUR_ENOMEM; goto fail; }
-    if (d->classes && d->per_step && !(d->step_label = rc_new(r, rows, sizeof *d->step_label))) { e = RECUR_ENOMEM; goto fail; }
     for (int i = 0; i < a->count; i++)
         if ((e = add_sequence(d, a, i)) < 0) goto fail;
     *out = d;

@@ -20,7 +20,8 @@ int recur_eval(recur *r, const recur_model *m, recur_data *d, char **json)
     if (!r || !json) return RECUR_EOPTION;
     *json = NULL;
     RC_NEED(r, m && d, RECUR_EOPTION, "recur_eval: a model and data are needed");
-    RC_NEED(r, d->task == m->task, RECUR_EOPTION, "recur_eval: data of task '%s' for a model of task '%s'", d->task->name, m->task->name);
+    RC_NEED(r, d->task == m->task, RECUR_EOPTION, "recur_eval: data of task '%s' for a model of task '%s'",
+            d->task->name, m->task->name);
     json_t *j = NULL;
     int e = m->task->eval(m, d, &j);
     return e < 0 ? e : rc_text_of(r, j, json);
@@ -60,7 +61,8 @@ static json_t *weights_of(const recur_model *m, const rc_layer *l)
         const rc_param *p = &m->net->params.p[l->param[i]];
         json_t *shape = json_array();
         for (int k = 0; k < p->rank; k++) json_array_append_new(shape, json_integer(p->dim[k]));
-        json_array_append_new(out, json_pack("{s:s, s:o, s:b}", "name", p->name, "shape", shape, "frozen", p->frozen));
+        json_t *one = json_pack("{s:s, s:o, s:b}", "name", p->name, "shape", shape, "frozen", p->frozen);
+        json_array_append_new(out, one);
     }
     return out;
 }
@@ -71,9 +73,10 @@ static json_t *layers_of(const recur_model *m)
     for (int i = 0; i < m->net->layers; i++) {
         const rc_layer *l = m->net->layer[i];
         const char *word = l->kind->word ? l->kind->word(l) : l->kind->name;
-        json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:s, s:o, s:o}", "layer", word, "in", l->in, "out", l->out,
-                                             "rows", l->per_seq ? "sequences" : "steps", "weights", weights_of(m, l),
-                                             "formula", lines_of(l->cell ? l->cell->formula : l->kind->formula)));
+        json_t *one = json_pack("{s:s, s:i, s:i, s:s, s:o}", "layer", word, "in", l->in, "out", l->out,
+                                "rows", l->per_seq ? "sequences" : "steps", "weights", weights_of(m, l));
+        json_object_set_new(one, "formula", lines_of(l->cell ? l->cell->formula : l->kind->formula));
+        json_array_append_new(out, one);
     }
     return out;
 }
@@ -83,8 +86,9 @@ static json_t *heads_of(const recur_model *m)
     json_t *out = json_array();
     for (int i = 0; i < m->net->branches; i++) {
         const rc_head *h = m->net->branch[i].head;
-        json_array_append_new(out, json_pack("{s:s, s:i, s:f, s:o}", "head", h->kind->name, "in", h->in, "weight", h->weight,
-                                             "formula", lines_of(h->kind->formula)));
+        json_t *one = json_pack("{s:s, s:i, s:f}", "head", h->kind->name, "in", h->in, "weight", h->weight);
+        json_object_set_new(one, "formula", lines_of(h->kind->formula));
+        json_array_append_new(out, one);
     }
     return out;
 }
@@ -100,7 +104,8 @@ static json_t *text_of(const recur_model *m)
 static json_t *labels_of(const recur_model *m)
 {
     json_t *out = json_array();
-    for (int i = 0; i < rc_model_label_count(m); i++) json_array_append_new(out, json_string(recur_model_label(m, i)));
+    for (int i = 0; i < rc_model_label_count(m); i++)
+        json_array_append_new(out, json_string(recur_model_label(m, i)));
     return out;
 }
 
@@ -120,11 +125,11 @@ int recur_inspect(recur *r, const recur_model *m, char **json)
     rc_buf_init(&b, r, 0);
     int e = rc_net_describe(m->net, &b);
     if (e < 0) goto done;
-    json_t *training = json_object_get(m->card, "training");
-    json_t *j = json_pack("{s:s, s:s, s:I, s:o, s:O?, s:o, s:b, s:I, s:o, s:o, s:o, s:O?}", "task", m->task->name, "net", m->net->line,
-                          "parameters", weights(m), "labels", labels_of(m), "training", training, "text", text_of(m),
-                          "streams", m->net->streams, "state", (json_int_t)m->net->state_size, "shapes", lines_of(b.s ? b.s : ""),
-                          "layers", layers_of(m), "heads", heads_of(m), "card", m->card);
+    json_t *j = json_pack("{s:s, s:s, s:I, s:o, s:O?, s:o, s:b, s:I, s:o, s:o, s:o, s:O?}", "task", m->task->name,
+                          "net", m->net->line, "parameters", weights(m), "labels", labels_of(m),
+                          "training", json_object_get(m->card, "training"), "text", text_of(m),
+                          "streams", m->net->streams, "state", (json_int_t)m->net->state_size,
+                          "shapes", lines_of(b.s ? b.s : ""), "layers", layers_of(m), "heads", heads_of(m), "card", m->card);
     e = rc_text_of(r, j, json);
 done:
     rc_buf_free(&b);

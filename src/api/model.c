@@ -19,7 +19,8 @@ int recur_model_new(recur *r, recur_model **out, const char *net, const recur_da
     rc_options_or_default(NULL, &o);
     o.net = net;
     if (!net && (e = d->task->choose(d, &o, line, sizeof line, nothing_said, NULL)) < 0) return e;
-    return rc_model_build(r, out, net ? net : line, (recur_data *)d, seed, NULL);   /* what d learned becomes the model's, d borrows it */
+    /* What d learned becomes the model's, and d borrows it from then on. */
+    return rc_model_build(r, out, net ? net : line, (recur_data *)d, seed, NULL);
 }
 
 int recur_model_load(recur *r, recur_model **out, const char *path)

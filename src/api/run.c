@@ -35,13 +35,15 @@ int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d
     if (!r || !out) return RECUR_EOPTION;
     *out = NULL;
     RC_NEED(r, m, RECUR_EOPTION, "recur_run_new: no model is given");
-    RC_NEED(r, good(d), RECUR_EOPTION, "recur_run_new: B and T must be at least 1, N at most B*T = %d", d ? d->B * d->T : 0);
+    RC_NEED(r, good(d), RECUR_EOPTION, "recur_run_new: B and T must be at least 1, N at most B*T = %d",
+            d ? d->B * d->T : 0);
     recur_run *u = rc_new(r, 1, sizeof *u);
     if (!u) return RECUR_ENOMEM;
     int e;
     u->r = r;
     u->m = m;
-    if ((e = rc_run_new(r, &u->u, m->net, m->w, d->B, d->T, rows_of(d), d->train != 0, d->scores != 0)) < 0) goto fail;
+    e = rc_run_new(r, &u->u, m->net, m->w, d->B, d->T, rows_of(d), d->train != 0, d->scores != 0);
+    if (e < 0) goto fail;
     if (d->train && (e = rc_optim_new(r, &u->optim, hungriest()->name, m->net->params.total)) < 0) goto fail;
     *out = u;
     return RECUR_OK;
@@ -160,7 +162,8 @@ const float *recur_step(recur_run *u, float *state, int32_t id, const float *x)
                 f->columns > 1 ? "it reads pairs of units" : "a layer of it looks ahead");
         return NULL;
     }
-    recur_batch b = { .T = 1, .B = 1, .N = 1, .C = x ? 0 : 1, .F = x ? f->features : 0, .ids = x ? NULL : &id, .x = x };
+    recur_batch b = { .T = 1, .B = 1, .N = 1, .C = x ? 0 : 1, .F = x ? f->features : 0, .ids = x ? NULL : &id,
+                      .x = x };
     recur_state_set(u, 0, state);
     const float *z = recur_forward(u, &b, 0, NULL, NULL);
     if (z) recur_state_get(u, 0, state);

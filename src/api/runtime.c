@@ -15,7 +15,8 @@ static int threads_of(recur *r, const recur_config *c, int *threads)
     char *end;
     errno = 0;
     long n = strtol(s, &end, 10);
-    RC_NEED(r, end != s && !*end && !errno && n >= 0 && n <= 1024, RECUR_EOPTION, "RECUR_THREADS is '%s', not a number from 0 to 1024", s);
+    RC_NEED(r, end != s && !*end && !errno && n >= 0 && n <= 1024, RECUR_EOPTION,
+            "RECUR_THREADS is '%s', not a number from 0 to 1024", s);
     *threads = (int)n;
     return RECUR_OK;
 }
@@ -26,7 +27,7 @@ int recur_open(recur **out, const recur_config *c)
     if (!out) return RECUR_EOPTION;
     *out = NULL;
     if (!c) c = &plain;
-    recur seed = { .alloc = c->alloc, .ud = c->ud };     /* the runtime's own memory comes through its allocator too */
+    recur seed = { .alloc = c->alloc, .ud = c->ud };     /* the runtime's own memory comes through it too */
     recur *r = rc_new(&seed, 1, sizeof *r);
     if (!r) return RECUR_ENOMEM;
     *r = seed;

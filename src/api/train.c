@@ -57,7 +57,8 @@ static json_t *files(recur *r, const char *const *path, int n)
 }
 
 /* What the loop wrote (steps, epochs, best value, ...) is joined by where it came from. */
-static int write_card(recur_model *m, const observer *w, const recur_data *d, const recur_data *held, const recur_train_options *o, json_t *data)
+static int write_card(recur_model *m, const observer *w, const recur_data *d, const recur_data *held,
+                      const recur_train_options *o, json_t *data)
 {
     json_t *t = json_object_get(m->card, "training"), *options = rc_options_json(o);
     json_t *more = json_pack("{s:o, s:I, s:I, s:I, s:f, s:s, s:i, s:s}", "data", data ? data : json_array(),
@@ -74,7 +75,8 @@ static int write_card(recur_model *m, const observer *w, const recur_data *d, co
 
 /* --- fitting: what both ways in have in common --- */
 
-static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, observer *w, json_t *data)
+static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, observer *w,
+               json_t *data)
 {
     int e;
     if (w->stop) { e = rc_fail(m->r, RECUR_ESTOP, "stopped before the first step"); goto done; }
@@ -87,7 +89,8 @@ done:
     return e < 0 ? e : RECUR_OK;
 }
 
-int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch, void *ud)
+int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch,
+              void *ud)
 {
     if (!m) return RECUR_EOPTION;
     RC_NEED(m->r, d, RECUR_EOPTION, "recur_fit: no data are given");
@@ -114,7 +117,8 @@ static int report(recur_model *m, recur_data *held)
     return RECUR_OK;
 }
 
-static int read_part(recur *r, const rc_task *t, recur_data **out, const char *const *path, int n, const recur_train_options *o,
+static int read_part(recur *r, const rc_task *t, recur_data **out, const char *const *path, int n,
+                     const recur_train_options *o,
                      const rc_like *like, int part, observer *w)
 {
     char said[512];

@@ -138,7 +138,8 @@ static int refuse(recur *r, const recur_option *o, const char *text)
     if (!text) return rc_fail(r, RECUR_EOPTION, "--%s needs a value: %s, %s", o->name, o->arg, o->help);
     if (o->type == RECUR_FLAG || o->type == RECUR_TIME)
         return rc_fail(r, RECUR_EOPTION, "--%s takes %s, not '%s'", o->name, takes, text);
-    return rc_fail(r, RECUR_EOPTION, "--%s takes %s from %g to %g, not '%s'", o->name, takes, o->least, o->most, text);
+    return rc_fail(r, RECUR_EOPTION, "--%s takes %s from %g to %g, not '%s'", o->name, takes, o->least, o->most,
+                   text);
 }
 
 int recur_option_set(recur *r, const recur_option *t, int n, void *options, const char *name, const char *text)
