@@ -9,6 +9,8 @@ typedef struct {
     bool tie, nobias;
 } dense;
 
+typedef struct { rc_act a; real *panels; uint64_t packed; } dense_act;   /* inference: W packed, and of which weights; 0: none */
+
 static const rc_key_row keys[] = {
     { "", RC_KEY_INT, offsetof(dense, size), "0", 0, 1 << 24, NULL, "outputs; without it what the head needs" },
     { "act", RC_KEY_ACT, offsetof(dense, act), NULL, 0, 0, NULL, "activation of the outputs" },
@@ -52,6 +54,8 @@ static int open(rc_layer *l, rc_build *b)
 static void bind(const rc_layer *l, rc_act *a, rc_plan *p)
 {
     size_t most = rc_matmul_scratch(p->r, a->in.N, l->out, l->in);
+    if (!p->train)
+        ((dense_act *)a)->panels = rc_plan_take(p, rc_panels(p->r->kern, l->in, l->out), sizeof(real));
     if (p->train) {
         size_t dw = rc_matmul_scratch(p->r, l->out, l->in, a->in.N), dx = rc_matmul_scratch(p->r, a->in.N, l->in, l->out);
         most = dw > most ? dw : most;
@@ -83,6 +87,41 @@ static void act_back_rows(void *arg, int lo, int hi)
     j->s->k->act_back(&j->d->act, (size_t)(hi - lo) * w, j->a->y + at, j->a->dy + at);
 }
 
+/* y += x W' with packed weights: columns parted over the threads. */
+static void packed_product(void *arg, const rc_team *t)
+{
+    const job *j = arg;
+    const rc_kern *k = j->s->k;
+    const rc_layer *l = &j->d->l;
+    dense_act *a = (dense_act *)j->a;
+    int lo, hi;
+    rc_part(l->out, k->nr, t->id, t->n, &lo, &hi);
+    real *P = a->panels + rc_panel_at(k, l->in, lo);
+    if (hi <= lo)
+        return;
+    if (a->packed != j->s->weights)
+        k->pack(true, l->in, hi - lo, rc_w(l, j->s, 0) + (size_t)lo * (size_t)l->in, l->in, P);
+    k->gemm(a->a.in.N, hi - lo, l->in, a->a.x, l->in, 1, P, !j->d->nobias, a->a.y + lo, l->out);
+}
+
+static void product(const job *j)
+{
+    enum { SMALL = 1 << 18 };                                  /* multiply-adds not worth waking anybody */
+    const rc_layer *l = &j->d->l;
+    const rc_pass *s = j->s;
+    dense_act *a = (dense_act *)j->a;
+    if (s->train || !s->weights || !a->panels) {
+        rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !j->d->nobias, .M = a->a.in.N, .N = l->out, .K = l->in, .A = a->a.x, .lda = l->in,
+                  .B = rc_w(l, s, 0), .ldb = l->in, .C = a->a.y, .ldc = l->out }, (real *)s->scratch);
+        return;
+    }
+    if ((double)a->a.in.N * l->in * l->out < SMALL)
+        packed_product((void *)(uintptr_t)j, &(rc_team){ .pool = s->r->pool, .n = 1 });
+    else
+        rc_pool_run(s->r->pool, 1, packed_product, (void *)(uintptr_t)j);
+    a->packed = s->weights;
+}
+
 static void forward(const rc_layer *l, rc_act *a, const rc_pass *s)
 {
     const dense *d = (const dense *)l;
@@ -90,8 +129,7 @@ static void forward(const rc_layer *l, rc_act *a, const rc_pass *s)
     int N = a->in.N, grain = 16384 / l->out + 1;
     if (!d->nobias)
         rc_rows_each(s->r, N, grain, bias_rows, &j);
-    rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !d->nobias, .M = N, .N = l->out, .K = l->in, .A = a->x, .lda = l->in,
-              .B = rc_w(l, s, 0), .ldb = l->in, .C = a->y, .ldc = l->out }, (real *)s->scratch);
+    product(&j);
     if (d->act.kind)
         rc_rows_each(s->r, N, grain, act_rows, &j);
 }
@@ -114,7 +152,7 @@ static void backward(const rc_layer *l, rc_act *a, const rc_pass *s)
 }
 
 const rc_layer_kind rc_layer_dense = {
-    .name = "dense", .formula = "y = f(x W' + b)", .size = sizeof(dense), .act_size = sizeof(rc_act),
+    .name = "dense", .formula = "y = f(x W' + b)", .size = sizeof(dense), .act_size = sizeof(dense_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys, .rowwise = true,
     .open = open, .bind = bind, .forward = forward, .backward = backward,
 };

@@ -64,6 +64,9 @@ static inline double rc_recur_zoneout(const rc_recur *l, int k) { return k ? l->
 /* Masks of a layer, by number; direction d adds 8. */
 enum { RC_MASK_RDROP = 1, RC_MASK_WDROP, RC_MASK_ZONE /* + k */ };
 
+/* fn for each direction on all threads, or on this one alone where steps are short. */
+void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t), void *arg);
+
 void rc_recur_forward(const rc_layer *l, rc_act *a, const rc_pass *s);
 void rc_recur_backward(const rc_layer *l, rc_act *a, const rc_pass *s);
 #endif

@@ -308,7 +308,7 @@ void rc_recur_backward(const rc_layer *base, rc_act *act, const rc_pass *s)
         memset(a->ds[k], 0, B * (size_t)a->ss * sizeof(real));
     if (a->dh)
         memset(a->dh, 0, B * (size_t)a->hs * sizeof(real));
-    rc_pool_run(s->r->pool, l->D, walk, &j);
+    rc_recur_walk(l, &act->in, s, walk, &j);
     for (int d = 0; d < l->D; d++)
         gradients(&j, d);
     if (l->skip && act->dx)

@@ -368,6 +368,18 @@ static void combine_rows(void *arg, int lo, int hi)
     }
 }
 
+void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t), void *arg)
+{
+    enum { SMALL = 1 << 19 };                                  /* multiply-adds of a step that are not worth a barrier */
+    double step = (double)r->N / (r->T + 1) * l->size * ((double)l->l.cell->G * l->l.in + (double)l->l.cell->R * l->W);
+    if (r->N > 1 && (l->D == 2 || step >= SMALL)) {
+        rc_pool_run(s->r->pool, l->D, fn, arg);
+        return;
+    }
+    for (int d = 0; d < l->D; d++)
+        fn(arg, &(rc_team){ .pool = s->r->pool, .n = 1, .group = d });
+}
+
 void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
 {
     const rc_recur *l = (const rc_recur *)base;
@@ -380,11 +392,7 @@ void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
     if (!l->zone)
         a->st[0] = a->fin[0];
     initial(l, a, s);
-    if (act->in.N > 1)
-        rc_pool_run(s->r->pool, l->D, walk, &j);
-    else
-        for (int d = 0; d < l->D; d++)
-            walk(&j, &(rc_team){ .pool = s->r->pool, .n = 1, .group = d });
+    rc_recur_walk(l, &act->in, s, walk, &j);
     a->packed = s->train ? 0 : s->weights;
     if (!base->ahead && s->state_size)
         carry(l, a, s);
