@@ -111,7 +111,7 @@ void rc_data_facts(const recur_data *d, rc_facts *out)
     } else if (d->C > 0) {
         out->vocabulary[0] = d->vocabulary;
     }
-    out->classes[0] = d->outputs > 0 ? d->outputs : d->classes;
+    out->classes[0] = d->outputs > 0 ? d->outputs : d->stream ? out->vocabulary[0] : d->classes;   /* a text tells its own next unit */
 }
 
 /* --- parting --- */
