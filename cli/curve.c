@@ -82,6 +82,25 @@ static void put_plain(FILE *f, unsigned char bits)
     fputc(!bits ? ' ' : bits & 0x1b && !(bits & 0xe4) ? '\'' : !(bits & 0x1b) ? '.' : ':', f);
 }
 
+/* One series as dots; where points are few, the way between them too. */
+static void plot(const series *s, const frame *r, unsigned char bits[HIGH][WIDEST], int wide)
+{
+    int before = 0;
+    for (int i = 0; i < s->n; i++) {
+        int x = (int)((s->p[i].step - r->x0) / (r->x1 - r->x0) * (2 * wide - 1));
+        int from = i && x > before ? before + 1 : x;
+        for (int k = from; k <= x; k++) {
+            double part = k == x ? 1 : (double)(k - before) / (double)(x - before);
+            double value = i ? s->p[i - 1].value + part * (s->p[i].value - s->p[i - 1].value) : s->p[i].value;
+            double y = (r->y1 - value) / (r->y1 - r->y0) * (4 * HIGH - 1);
+            int row = y < 0 ? 0 : (int)y;
+            if (row < 4 * HIGH)
+                bits[row / 4][k / 2] |= dot[k % 2][row % 4];
+        }
+        before = x;
+    }
+}
+
 void cli_curve_draw(const cli_curve *c, FILE *f, int columns, bool unicode, const char *metric)
 {
     static unsigned char bits[HIGH][WIDEST];
@@ -92,13 +111,7 @@ void cli_curve_draw(const cli_curve *c, FILE *f, int columns, bool unicode, cons
     frame r = frame_of(c->of, one);
     memset(bits, 0, sizeof bits);
     for (int k = 0; k < one; k++)
-        for (int i = 0; i < c->of[k].n; i++) {
-            int x = (int)((c->of[k].p[i].step - r.x0) / (r.x1 - r.x0) * (2 * wide - 1));
-            double y = (r.y1 - c->of[k].p[i].value) / (r.y1 - r.y0) * (4 * HIGH - 1);
-            int iy = y < 0 ? 0 : (int)y;
-            if (iy < 4 * HIGH)
-                bits[iy / 4][x / 2] |= dot[x % 2][iy % 4];
-        }
+        plot(&c->of[k], &r, bits, wide);
     fprintf(f, "%s\n", say(SAY_CURVE));
     for (int i = 0; i < HIGH; i++) {
         if (i == 0 || i == HIGH - 1 || i == HIGH / 2)

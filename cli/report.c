@@ -54,6 +54,8 @@ void cli_tree(FILE *f, const json_t *value, int indent)
     json_object_foreach((json_t *)(uintptr_t)value, key, v)
         wide = plain(v) && cli_width(key) > wide ? cli_width(key) : wide;
     json_object_foreach((json_t *)(uintptr_t)value, key, v) {
+        if (json_is_null(v))
+            continue;
         fprintf(f, "%*s", indent, "");
         cli_pad(f, key, plain(v) ? wide : 0, false);
         if (plain(v))
