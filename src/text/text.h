@@ -19,7 +19,7 @@ const char *rc_vocab_str(const rc_vocab *v, int32_t id, size_t *n);
 int64_t rc_vocab_count(const rc_vocab *v, int32_t id);                        /* in the training text */
 int rc_vocab_add(rc_vocab *v, const char *s, size_t n, int64_t count, int32_t *id);   /* order of adding = order of ids */
 
-/* One way to cut text a file: byte.c char.c word.c bpe.c. */
+/* One way to cut text a file: byte.c char.c word.c token.c bpe.c. */
 typedef struct rc_text rc_text;
 typedef int rc_piece(void *ud, const char *s, size_t n);
 typedef struct rc_unit {
@@ -28,9 +28,13 @@ typedef struct rc_unit {
     int (*settle)(rc_text *t);                                /* counts -> vocabulary (and merges) */
     int (*cut)(const rc_text *t, const char *s, size_t n, rc_piece *piece, void *ud);     /* the pieces whose ids are looked up */
     int (*join)(const rc_text *t, int32_t id, int32_t before, rc_buf *out);               /* before: id on its left, -1 at the start */
+    bool raw;                                                 /* cuts any bytes: invalid UTF-8 need not become U+FFFD */
+    int (*save)(const rc_text *t, rc_store *s);               /* what the unit has beside the vocabulary; NULL: nothing */
+    int (*load)(rc_text *t, rc_store *s);                     /* reads it, checks the vocabulary; NULL: nothing */
+    void (*drop)(rc_text *t);                                 /* frees t->own */
 } rc_unit;
 typedef struct {
-    const char *unit;             /* "byte" "char" "word" "bpe" or "bpe:8000" */
+    const char *unit;             /* "byte" "char" "word" "token" "bpe" or "bpe:8000" */
     int64_t min_count, max_size;  /* words and signs seen less often are <unk>; most entries (0: no bound) */
     bool lower, nfkc;
     int64_t pairs;                /* > 0: a second column of ids, pairs of neighbouring units, at most this many, seen >= 2 (bpe, byte too) */
@@ -41,7 +45,8 @@ struct rc_text {
     rc_text_options o;
     rc_vocab *vocab, *pairs;      /* pairs NULL: one column */
     void *own;                    /* the unit's: counts while learning, merges after */
-    rc_map *counts, *pair_counts; /* while learning */
+    rc_map *counts;               /* while learning */
+    rc_buf kept;                  /* while learning, for the pairs: each text after its size */
 };
 int rc_text_new(recur *r, rc_text **out, const rc_text_options *o);
 void rc_text_free(rc_text *t);
@@ -55,6 +60,7 @@ int rc_text_decode(const rc_text *t, const int32_t *id, size_t n, rc_buf *out); 
 int rc_text_piece(const rc_text *t, int32_t id, int32_t before, rc_buf *out);       /* for streaming; a byte or BPE piece may end inside a UTF-8 sign */
 int rc_text_save(const rc_text *t, rc_store *s);              /* tensors "text.vocab" (U8, entries 0-separated), "text.counts" (I64), "text.merges", ..., text "text" (JSON) */
 int rc_text_load(recur *r, rc_text **out, rc_store *s);       /* every inconsistency is EFORMAT and names it */
+bool rc_text_tokenised(const char *s, size_t n);              /* punctuation stands between blanks, or <unk> occurs: "token" is faithful */
 const rc_unit *rc_unit_find(const char *name);                /* by the part before ':' */
 const rc_unit *rc_unit_at(int i);                             /* NULL past the end */
 #endif
