@@ -22,16 +22,16 @@ static int print(void *ud, const char *text, size_t n)
 
 int main(void)
 {
-    recur *r = NULL; recur_data *d; recur_model *m;
+    recur *r = NULL; recur_data *d; recur_model *m; int given = 0;
     recur_train_options o = recur_train_defaults();
     recur_generate_options g = recur_generate_defaults();
-    int given = 0;
     o.unit = "char"; o.steps = 300; o.batch = 4; o.bptt = 32; o.lr = 0.01;
     g.prompt = "This is the cat"; g.length = 200;
     MUST(recur_open(&r, NULL));
     MUST(recur_data_callback(r, &d, "lm", once, &given, &o, NULL));      /* recur_data_files reads it from files */
     MUST(recur_model_new(r, &m, "embed 16 | lstm 64 | dense", d, 1));
     MUST(recur_fit(m, d, NULL, &o, NULL, NULL));
+    fputs(g.prompt, stdout);
     MUST(recur_generate(r, m, &g, print, NULL));
     putchar('\n');
     recur_model_free(m);
