@@ -34,11 +34,11 @@ static void open_poet(job_of_train *j, recur *r, const char *unit, int64_t steps
     *j = (job_of_train){ .r = r };
     GOOD(r, rc_data_new(r, &j->d, rc_task_find("lm")));
     GOOD(r, j->d->task->pull(j->d, next_poem, &copies, &o, NULL));
-    GOOD(r, rc_model_build(r, &j->m, "embed 16 | lstm 32 | dense", j->d, 3, NULL));
+    GOOD(r, rc_model_build(r, &j->m, "embed 16 | lstm 64 | dense", j->d, 3, NULL));
     o.steps = steps;
     o.lr = 0.02;
     o.batch = 2;
-    o.bptt = 20;
+    o.bptt = 40;
     GOOD(r, rc_fit(j->m, j->d, NULL, &o, NULL, NULL));
 }
 
@@ -94,7 +94,7 @@ static void learned_text_comes_back_after_its_beginning(void **state)
         job_of_train j;
         static heard h;
         recur_generate_options o = how();
-        open_poet(&j, r, learned[u], 400);
+        open_poet(&j, r, learned[u], 500);
         o.temperature = 0;
         o.prompt = "床前明";
         o.length = 60;
