@@ -111,6 +111,8 @@ static int load_facts(recur_model *m, const char *path, rc_facts *f)
         return bad(m, path, "facts", "another vocabulary size than the text has");
     if (m->text != NULL && f->columns > 1 && (m->text->pairs == NULL || f->vocabulary[1] != rc_vocab_size(m->text->pairs)))
         return bad(m, path, "facts", "another number of pairs than the text has");
+    if (m->labels == NULL && m->text != NULL && f->classes[0] != f->vocabulary[0])
+        return bad(m, path, "facts", "another number of classes than the vocabulary has");
     if (m->labels != NULL && f->classes[0] != rc_model_label_count(m))
         return bad(m, path, "facts", "another number of classes than labels");
     return RECUR_OK;
