@@ -71,6 +71,41 @@ static void fit_learns_arrays(void **state)
     recur_data_close(d);
 }
 
+static void fit_learns_numbers(void **state)
+{
+    recur *r = *state;
+    enum { N = 64, T = 5 };
+    static float x[N][T][2], y[N];
+    for (int i = 0; i < N; i++)
+        for (int t = 0; t < T; t++) {                  /* the mean of what the first feature says where the second is 1 */
+            x[i][t][0] = (float)((i * 7 + t * 3) % 11) / 11;
+            x[i][t][1] = (float)((i + t) % 2);
+            y[i] += x[i][t][0] * x[i][t][1] / 2;
+        }
+    recur_data *d;
+    recur_model *m;
+    recur_run *u;
+    recur_batch b;
+    recur_train_options o = recur_train_defaults();
+    o.epochs = 200;
+    o.batch = 16;
+    o.lr = 0.02;
+    OK(r, recur_data_arrays(r, &d, &(recur_arrays){ .count = N, .steps = T, .features = 2, .x = x[0][0], .value = y, .outputs = 1 }));
+    OK(r, recur_model_new(r, &m, "input | gru 12 | pool last | dense | square", d, 1));
+    OK(r, recur_fit(m, d, NULL, &o, NULL, NULL));
+    OK(r, recur_run_new(r, &u, m, &(recur_dims){ .B = N, .T = T, .scores = 1 }));
+    recur_data_start(d, N, T, 0, 0);
+    OK(r, recur_data_next(d, &b));
+    const float *z = recur_forward(u, &b, 0, NULL, NULL);
+    assert_non_null(z);
+    for (int i = 0; i < N; i++) assert_true(fabsf(z[i] - b.value[0][i]) < 0.15f);
+    assert_true(recur_loss(u, &b) < 0.002);
+    FAILS(r, RECUR_EOPTION, "classes", recur_classify_data(r, m, d, y));
+    recur_run_free(u);
+    recur_model_free(m);
+    recur_data_close(d);
+}
+
 static int refuse(void *ud, recur_example *out)
 {
     (void)ud; (void)out;
@@ -199,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_are_checked), cmocka_unit_test(arrays_come_out_as_packed_rows), cmocka_unit_test(fit_learns_arrays),
+        cmocka_unit_test(fit_learns_numbers),
         cmocka_unit_test(callbacks_pass_errors_on), cmocka_unit_test(a_loaded_model_answers_bit_for_bit),
         cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),
     };

@@ -120,7 +120,10 @@ static recur_train_options small_lm(void)
 static page sample(recur *r, recur_model *m)
 {
     page p = { .n = 0 };
-    OK(r, recur_generate(r, m, &(recur_generate_options){ .temperature = 0.7, .top_p = 1, .penalty = 1, .length = 80, .seed = 5, .prompt = "one " }, write_page, &p));
+    recur_generate_options o = recur_generate_defaults();
+    o.length = 80;
+    o.prompt = "one ";
+    OK(r, recur_generate(r, m, &o, write_page, &p));
     assert_true(p.n > 20);
     return p;
 }
@@ -148,6 +151,10 @@ static void stopping_and_resuming_changes_nothing(void **state)
     OK(r, recur_train(r, &n, "lm", path, 1, &o, NULL, NULL));
     page resumed = sample(r, n);
     assert_string_equal(straight.s, resumed.s);
+    char *json;
+    OK(r, recur_copy_report(r, n, resumed.s, path, 1, &json));
+    assert_non_null(strstr(json, "\"longest_copy\""));
+    recur_free(r, json);
     for (int i = 0; recur_model_param(m, i, &p) == RECUR_OK; i++) {
         OK(r, recur_model_param(n, i, &q));
         assert_memory_equal(p.w, q.w, p.n * sizeof(float));
