@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,8 @@ int cli_close_out(int code)
     int lost = ferror(stdout);
     errno = 0;
     if (fflush(stdout) == EOF || lost) {
-        if (errno != EPIPE)
+        struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+        if (!(poll(&out, 1, 0) == 1 && out.revents & POLLERR))
             cli_note(say(SAY_STDOUT), errno ? strerror(errno) : strerror(EIO));
         return code == CLI_DONE ? CLI_IO : code;
     }

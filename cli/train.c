@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -90,6 +91,40 @@ static int check_output(const cli *c)
     return CLI_DONE;
 }
 
+/* Training reads its files twice, once for each part; what comes through a pipe is put into a file without a name first,
+ * which from then on is the standard input: /dev/stdin opens it anew. */
+static int keep_stdin(void)
+{
+    char piece[1 << 14];
+    struct stat st;
+    ssize_t got;
+    if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+        return CLI_DONE;
+    FILE *f = tmpfile();
+    while (f && (got = read(STDIN_FILENO, piece, sizeof piece)) > 0)
+        if (fwrite(piece, 1, (size_t)got, f) != (size_t)got)
+            break;
+    if (!f || got != 0 || fflush(f) == EOF || dup2(fileno(f), STDIN_FILENO) < 0) {
+        cli_note(say(SAY_CANNOT_READ), say(SAY_STDIN), strerror(errno));
+        if (f)
+            fclose(f);
+        return CLI_IO;
+    }
+    fclose(f);
+    return CLI_DONE;
+}
+
+static int name_stdin(cli *c)
+{
+    int code = CLI_DONE;
+    for (int i = 1; i < c->args && !code; i++)
+        if (strcmp(c->arg[i], "-") == 0) {
+            code = keep_stdin();
+            c->arg[i] = "/dev/stdin";
+        }
+    return code;
+}
+
 static void say_done(const cli *c, const cli_watch *w)
 {
     const recur_train_options *o = c->library;
@@ -152,6 +187,8 @@ static int run(cli *c)
     if (!cli_when(c, "progress", own->progress, true, &shown))
         return CLI_USAGE;
     int code = own->dry_run ? CLI_DONE : check_output(c);
+    if (!code)
+        code = name_stdin(c);
     if (code)
         return code;
     w.terminal = isatty(STDERR_FILENO) || always;

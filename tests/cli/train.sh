@@ -22,3 +22,4 @@ train -o /dev/full --force >/dev/null 2>&1; echo "full: $?"
 train -o j.recur --json 2>/dev/null | python3 -c 'import json, sys; assert "perplexity" in json.load(sys.stdin); print("json")'
 ls m.recur.ckpt 2>/dev/null
 recur train lm - --unit char --net 'embed 8 | gru 16 | dense' --batch 8 --bptt 16 --steps 5 -q -o stdin.recur <$SHARE/stories.txt; echo "stdin: $?"
+cat $SHARE/stories.txt | recur train lm - --unit char --net 'embed 8 | gru 16 | dense' --steps 2 -q -o pipe.recur; echo "pipe: $?"
