@@ -46,7 +46,9 @@ static int begin(recur *r, recur_data **out, const char *task, const recur_model
 static const rc_like *like_of(const recur_model *m, rc_like *like)
 {
     if (!m) return NULL;
+    const json_t *most = json_object_get(m->card, "max_length");
     *like = (rc_like){ .text = m->text, .labels = m->labels, .scaling = &m->scaling };
+    if (json_is_integer(most)) like->max_length = json_integer_value(most) > 0 ? json_integer_value(most) : -1;
     return like;
 }
 

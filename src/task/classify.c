@@ -208,10 +208,12 @@ static void text_options(const recur_data *d, const recur_train_options *o, rc_t
 }
 
 /* Longer texts keep their beginning and, as reviews end with the verdict, three times as much of their end. */
-static int64_t longest(const recur_data *d, const recur_train_options *o)
+static int64_t longest(const recur_data *d, const recur_train_options *o, const rc_like *like)
 {
     if (o != NULL && o->max_length >= 0)
         return o->max_length;
+    if (like != NULL && like->max_length != 0)                /* the model's */
+        return like->max_length > 0 ? like->max_length : 0;
     return strcmp(d->text->unit->name, "word") == 0 ? 400 : 512;
 }
 
@@ -263,9 +265,9 @@ static int encode_all(gather *g)
             e = rc_text_settle(d->text);
     }
     if (e == RECUR_OK)
-        d->C = rc_text_columns(d->text);
+        d->C = rc_text_columns(d->text), d->max_length = longest(d, g->o, g->like);
     for (int i = 0; i < d->count && e == RECUR_OK; i++)
-        e = encode_one(d, &d->ex[i], longest(d, g->o), id);
+        e = encode_one(d, &d->ex[i], d->max_length, id);
     rc_ids_free(&id[0]);
     rc_ids_free(&id[1]);
     return e;

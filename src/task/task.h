@@ -46,6 +46,7 @@ struct recur_data {
     rc_buf raw;                          /* normalised texts, for baselines and reports */
     char **path; int paths;              /* for messages: file:line */
     int64_t unknown, units, chars, bytes, skipped, dropped;   /* UNK units, all units, characters of the text, bytes; bad lines; too long */
+    int64_t max_length;                  /* classify: longer texts were cut to this; 0: none is cut */
     bool stream;                         /* lm: all rows are one text; examples are its documents */
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
     struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; int error; } cut;
@@ -71,7 +72,8 @@ int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc
      * (array of {file,line,what}) and skipped, or EDATA at the first when o->strict or problems is NULL */
 
 /* --- the task contract --- */
-typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; } rc_like;   /* what reading takes as given, borrowed */
+typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; int64_t max_length; } rc_like;   /* what reading takes as given, borrowed */
+    /* max_length: where the options say nothing; the card's "max_length", or -1: never cut; 0: as if nothing were given */
 enum { RC_ALL, RC_TRAIN_PART, RC_HELD_PART };    /* which part of the files: without --valid a tenth is held out, the text's end (lm) or by
                                                   * hash of the text (classify: equal texts stay together); nothing is learned from it */
 typedef int rc_say(void *ud, const char *form, ...) __attribute__((format(printf, 2, 3)));

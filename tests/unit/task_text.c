@@ -193,7 +193,7 @@ static void parts_hold_each_text_once(void **state)
     o.held = 0.25;
     json_t *problems = json_array();
     GOOD(r, task_read(r, &d, "classify", one, 1, &o, NULL, RC_TRAIN_PART, problems));
-    rc_like like = { d->text, d->labels, &d->scaling };
+    rc_like like = { .text = d->text, .labels = d->labels, .scaling = &d->scaling };
     GOOD(r, task_read(r, &h, "classify", one, 1, &o, &like, RC_HELD_PART, problems));
     assert_int_equal(d->count + h->count, 600);
     assert_true(h->count > 90 && h->count < 210);
@@ -225,6 +225,12 @@ static void long_texts_keep_both_ends(void **state)
     const char *wanted[] = { "b", "i", "j", "k" };
     for (int t = 0; t < 4; t++)
         assert_int_equal(d->ids[0][t], rc_vocab_id(d->text->vocab, wanted[t], 1));
+    rc_like like = { .text = d->text, .labels = d->labels, .scaling = &d->scaling, .max_length = 3 };
+    recur_data *later;
+    o.max_length = -1;                                         /* nothing said: as the model was trained */
+    GOOD(r, task_read(r, &later, "classify", one, 1, &o, &like, RC_ALL, NULL));
+    assert_int_equal(later->ex[0].T, 3);
+    recur_data_close(later);
     recur_data_close(d);
     task_runtime_free(r);
 }
@@ -243,7 +249,7 @@ static void measured(void **state)
     assert_near((double)d->x[0], (1 - mean) / sd, 1e-6);
     assert_near((double)d->x[8], 0, 0);                        /* missing: the mean */
     assert_near((double)d->x[1], 0, 1e-6);                     /* always the same */
-    rc_like like = { NULL, d->labels, &d->scaling };
+    rc_like like = { .labels = d->labels, .scaling = &d->scaling };
     GOOD(r, task_read(r, &h, "classify", test, 1, &o, &like, RC_ALL, problems));
     assert_near((double)h->x[0], (3 - mean) / sd, 1e-6);       /* scaled as the training part is */
     assert_true(h->count == 1 && json_array_size(problems) == 1);      /* label c was never learned */
@@ -271,7 +277,7 @@ static void linear_learns_and_is_kept(void **state)
     write_reviews(&test, 400, 120, false);
     const char *one[] = { text.s }, *two[] = { test.s };
     GOOD(r, task_read(r, &d, "classify", one, 1, &o, NULL, RC_ALL, NULL));
-    rc_like like = { d->text, d->labels, &d->scaling };
+    rc_like like = { .text = d->text, .labels = d->labels, .scaling = &d->scaling };
     GOOD(r, task_read(r, &h, "classify", two, 1, &o, &like, RC_ALL, NULL));
     char net[512];
     GOOD(r, d->task->choose(d, &o, net, sizeof net, nothing, NULL));
