@@ -52,7 +52,8 @@ int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, s
     if (text)
         say(ud, "unit: %s, %d kinds%s%s", d->text->unit->name, rc_vocab_size(d->text->vocab),
             d->text->pairs != NULL ? ", and pairs of neighbours, which tell \"not good\" from \"good\"" : "",
-            o->unit != NULL ? "" : strcmp(d->text->unit->name, "char") == 0 ? " (signs: the script has no blanks, or the texts are single words)" : " (words: the script has blanks)");
+            o->unit != NULL ? "" : strcmp(d->text->unit->name, "char") == 0
+                ? " (signs: the script has no blanks, or the texts are single words)" : " (words: the script has blanks)");
     if (o->net == NULL)
         say(ud, "net: %s (both directions, the strongest and the mean answer over the text)", line);
     if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)

@@ -267,22 +267,26 @@ int rc_linear_keep(const rc_linear *l, recur_model *m)
     if (e != RECUR_OK)
         return e;
     json_decref(m->baseline);
-    m->baseline = json_pack("{s:s,s:i,s:i,s:i,s:b}", "name", l->F > 0 ? "linear model on statistics of the series" : "linear model on n-grams of words and signs",
-                            "classes", l->K, "features", l->F, "bits", l->bits, "pieces", (int)l->pieces);
+    const char *name = l->F > 0 ? "linear model on statistics of the series" : "linear model on n-grams of words and signs";
+    m->baseline = json_pack("{s:s,s:i,s:i,s:i,s:b}", "name", name, "classes", l->K, "features", l->F, "bits", l->bits, "pieces", (int)l->pieces);
     return m->baseline != NULL ? RECUR_OK : rc_fail(l->r, RECUR_ENOMEM, "no memory for the baseline");
 }
 
+/* A tensor of the baseline; n 0: of any length. */
 static const rc_tensor *extra(const recur_model *m, const char *name, int dtype, size_t n)
 {
-    for (int i = 0; i < m->extra.tensors; i++)
-        if (strcmp(m->extra.tensor[i].name, name) == 0 && m->extra.tensor[i].dtype == dtype && (n == 0 || m->extra.tensor[i].n == n))
-            return &m->extra.tensor[i];
+    for (int i = 0; i < m->extra.tensors; i++) {
+        const rc_tensor *t = &m->extra.tensor[i];
+        if (strcmp(t->name, name) == 0 && t->dtype == dtype && (n == 0 || t->n == n))
+            return t;
+    }
     return NULL;
 }
 
 int rc_linear_read(recur *r, rc_linear **out, const recur_model *m)
 {
-    json_int_t K = json_integer_value(json_object_get(m->baseline, "classes")), F = json_integer_value(json_object_get(m->baseline, "features"));
+    json_int_t K = json_integer_value(json_object_get(m->baseline, "classes"));
+    json_int_t F = json_integer_value(json_object_get(m->baseline, "features"));
     json_int_t bits = json_integer_value(json_object_get(m->baseline, "bits"));
     const rc_tensor *w = extra(m, "baseline.weights", RC_U8, 0);
     rc_linear *l = NULL;
@@ -302,7 +306,8 @@ int rc_linear_read(recur *r, rc_linear **out, const recur_model *m)
     else if (uncompress((Bytef *)flat, &bytes, w->data, (uLong)w->n) != Z_OK || bytes != n * 2)
         e = rc_fail(r, RECUR_EFORMAT, "baseline.weights: damaged");
     const rc_tensor *bias = extra(m, "baseline.bias", RC_F32, (size_t)(K == 2 ? 1 : K));
-    const rc_tensor *mean = extra(m, "baseline.mean", RC_F32, l != NULL ? l->dim : 1), *scale = extra(m, "baseline.scale", RC_F32, l != NULL ? l->dim : 1);
+    const rc_tensor *mean = extra(m, "baseline.mean", RC_F32, l != NULL ? l->dim : 1);
+    const rc_tensor *scale = extra(m, "baseline.scale", RC_F32, l != NULL ? l->dim : 1);
     if (e == RECUR_OK && (bias == NULL || (F > 0 && (mean == NULL || scale == NULL))))
         e = rc_fail(r, RECUR_EFORMAT, "baseline: a tensor is missing or has another size");
     for (size_t i = 0; i < n && e == RECUR_OK; i++)
