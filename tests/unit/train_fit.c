@@ -39,7 +39,14 @@ static void options(recur_train_options *o, const char *optimizer)
 }
 
 /* What the callback saw, and what it is to do. */
-typedef struct { int64_t stop_at, break_at, steps; int evaluated, saved, warned, chosen; bool finished; recur_model *m; double best, loss; char text[300]; } seen;
+typedef struct {
+    int64_t stop_at, break_at, steps;
+    int evaluated, saved, warned, chosen;
+    bool finished;
+    recur_model *m;
+    double best, loss;
+    char text[300];
+} seen;
 static int look(void *ud, const recur_progress *p)
 {
     seen *s = ud;
