@@ -120,7 +120,7 @@ int rc_lm_baseline(recur_model *m, recur_data *d, recur_data *held)
     char name[64];
     uint8_t *packed;
     size_t bytes, plain;
-    int order = order_of(rc_text_columns(m->text) > 0 ? rc_vocab_size(m->text->vocab) : 0, d->rows);
+    int order = order_of(m->net->facts.vocabulary[0], d->rows);
     int e = pack_ids(m->r, d->ids[0], d->rows, &packed, &bytes, &plain);
     if (e == RECUR_OK && bytes <= KEEP_MOST) {
         rc_model_extra(m, "ids", RC_U8, (int64_t)bytes, packed, &e);
@@ -155,7 +155,7 @@ static int beside(const recur_model *m, const recur_data *d, double sum, json_t 
         return json_object_set_new(o, "baseline", json_null());
     int e = rc_lm_training_ids(m, &id);
     int order = (int)json_integer_value(json_object_get(m->baseline, "order"));
-    if (e == RECUR_OK && (e = rc_ngram_fit(m->r, &g, id.id, id.n, rc_vocab_size(m->text->vocab), order)) == RECUR_OK) {
+    if (e == RECUR_OK && (e = rc_ngram_fit(m->r, &g, id.id, id.n, m->net->facts.vocabulary[0], order)) == RECUR_OK) {
         double other = rc_ngram_nats(g, d->ids[0], d->rows);
         json_t *b = json_object();
         const char *verdict = sum < other ? "the net foretells the text better than the n-gram model"
