@@ -125,11 +125,13 @@ int recur_inspect(recur *r, const recur_model *m, char **json)
     rc_buf_init(&b, r, 0);
     int e = rc_net_describe(m->net, &b);
     if (e < 0) goto done;
-    json_t *j = json_pack("{s:s, s:s, s:I, s:o, s:O?, s:o, s:b, s:I, s:o, s:o, s:o, s:O?}", "task", m->task->name,
+    json_t *card = json_copy(m->card);
+    json_object_del(card, "training");         /* it stands by itself */
+    json_t *j = json_pack("{s:s, s:s, s:I, s:o, s:O?, s:o, s:b, s:I, s:o, s:o, s:o, s:o?}", "task", m->task->name,
                           "net", m->net->line, "parameters", weights(m), "labels", labels_of(m),
                           "training", json_object_get(m->card, "training"), "text", text_of(m),
                           "streams", m->net->streams, "state", (json_int_t)m->net->state_size,
-                          "shapes", lines_of(b.s ? b.s : ""), "layers", layers_of(m), "heads", heads_of(m), "card", m->card);
+                          "shapes", lines_of(b.s ? b.s : ""), "layers", layers_of(m), "heads", heads_of(m), "card", card);
     e = rc_text_of(r, j, json);
 done:
     rc_buf_free(&b);
