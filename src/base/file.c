@@ -41,21 +41,24 @@ static int no_file(recur *r, const char *what, const char *path)
     return rc_fail(r, RECUR_EIO, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
+/* guess: bytes that the file probably has.  At the limit a last read of one byte tells whether there are more. */
 static int read_all(recur *r, int fd, const char *path, size_t guess, rc_buf *out)
 {
     for (size_t want = guess + 1;; want = PIECE) {
-        char *to = rc_buf_room(out, want);
-        if (!to && out->error == RECUR_EDATA)           /* the guess may be one byte too much: the limit decides */
-            return rc_fail(r, RECUR_EDATA, "%s: longer than %zu bytes, the most that is read", path, out->limit);
+        const size_t left = out->limit - out->n;
+        char more, *to = left ? rc_buf_room(out, want < left ? want : left) : &more;
         if (!to)
             return out->error;
-        ssize_t k = read(fd, to, want);
+        ssize_t k = read(fd, to, !left ? 1 : want < left ? want : left);
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0)
             return no_file(r, "read", path);
+        if (k && !left)
+            return rc_fail(r, RECUR_EDATA, "%s: longer than %zu bytes, the most that is read", path, out->limit);
         out->n += (size_t)k;
-        out->s[out->n] = 0;
+        if (out->s)
+            out->s[out->n] = 0;
         if (k == 0)
             return RECUR_OK;
     }
