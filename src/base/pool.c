@@ -11,17 +11,19 @@
 
 #include "base/base.h"
 
-enum { SPIN = 2000, MOST = 1024 };
+enum { SPIN_LEAST = 8, SPIN_FIRST = 256, SPIN_MOST = 2000, YIELDS = 64, MOST = 1024 };
 
 typedef struct {                 /* a cache line for each: groups do not disturb one another */
     _Alignas(RC_ALIGN) atomic_int arrived;
     atomic_uint turn;
+    atomic_int patience;         /* pauses that a wait is worth: see learn */
 } barrier;
 
 typedef struct {
     rc_pool *pool;
     pthread_t thread;
     int id;
+    atomic_int patience;
 } worker;
 
 struct rc_pool {
@@ -48,13 +50,28 @@ static inline void pause_cpu(void)
 #endif
 }
 
-/* Waits a little.  A partner may have lost its core, so a long wait gives ours away. */
-static inline void wait_more(int *spun)
+/* Waits a little: first spinning, then giving the core away, for the partner may have none. */
+static inline void wait_more(int *spun, int patience)
 {
-    if (++*spun < SPIN)
+    if (*spun < patience) {
+        ++*spun;
         pause_cpu();
-    else
+    } else {
         sched_yield();
+    }
+}
+
+/* Where partners share a core every spin is lost, where they do not every yield is: a wait that spinning ended doubles
+ * the patience, another halves it. */
+static void learn(atomic_int *patience, int spun)
+{
+    int old = atomic_load_explicit(patience, memory_order_relaxed), now = old;
+    if (spun >= old)
+        now = old / 2 > SPIN_LEAST ? old / 2 : SPIN_LEAST;
+    else if (spun > 0)
+        now = 2 * old < SPIN_MOST ? 2 * old : SPIN_MOST;
+    if (now != old)
+        atomic_store_explicit(patience, now, memory_order_relaxed);
 }
 
 static void work(rc_pool *p, int id)
@@ -70,14 +87,18 @@ static void work(rc_pool *p, int id)
 
 /* A sleeper announces itself before it looks at the job again, and the caller raises the job before it looks for
  * sleepers (both sequentially consistent): one of them sees the other. */
-static unsigned next_job(rc_pool *p, unsigned seen)
+static unsigned next_job(rc_pool *p, atomic_int *patience, unsigned seen)
 {
-    for (int spun = 0; spun < SPIN; spun++) {
+    const int pauses = atomic_load_explicit(patience, memory_order_relaxed);
+    for (int spun = 0, k = 0; k < pauses + YIELDS; k++) {
         unsigned job = atomic_load_explicit(&p->job, memory_order_acquire);
-        if (job != seen)
+        if (job != seen) {
+            learn(patience, spun);
             return job;
-        pause_cpu();
+        }
+        wait_more(&spun, pauses);
     }
+    learn(patience, pauses);
     pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->asleep, 1);
     while (atomic_load(&p->job) == seen)
@@ -102,7 +123,7 @@ static void *serve(void *arg)
     worker *w = arg;
     rc_pool *p = w->pool;
     for (unsigned seen = 0;;) {
-        seen = next_job(p, seen);
+        seen = next_job(p, &w->patience, seen);
         if (atomic_load(&p->stop))
             return NULL;
         work(p, w->id);
@@ -126,7 +147,8 @@ static int start(rc_pool *p, int threads)
     int error = 0;
     for (p->threads = 1; p->threads < threads && !error; p->threads += !error) {
         worker *w = &p->worker[p->threads];
-        *w = (worker){ .pool = p, .id = p->threads };
+        w->pool = p;
+        w->id = p->threads;
         error = pthread_create(&w->thread, NULL, serve, w);
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -148,6 +170,10 @@ int rc_pool_new(recur *r, rc_pool **out, int threads)
     pthread_cond_init(&p->wake, NULL);
     p->worker = rc_new(r, (size_t)threads, sizeof *p->worker);
     p->barrier = rc_new(r, (size_t)threads, sizeof *p->barrier);
+    for (int i = 0; p->worker && p->barrier && i < threads; i++) {
+        atomic_init(&p->worker[i].patience, SPIN_FIRST);
+        atomic_init(&p->barrier[i].patience, SPIN_FIRST);
+    }
     if (!p->worker || !p->barrier) {
         rc_pool_free(r, p);
         return RECUR_ENOMEM;
@@ -196,8 +222,11 @@ void rc_pool_run(rc_pool *p, int groups, void (*fn)(void *arg, const rc_team *t)
     atomic_store_explicit(&p->busy, threads - 1, memory_order_relaxed);   /* published by raise_job */
     raise_job(p);
     work(p, 0);
-    for (int spun = 0; atomic_load_explicit(&p->busy, memory_order_acquire);)
-        wait_more(&spun);
+    atomic_int *patience = &p->worker[0].patience;
+    int spun = 0, pauses = atomic_load_explicit(patience, memory_order_relaxed);
+    while (atomic_load_explicit(&p->busy, memory_order_acquire))
+        wait_more(&spun, pauses);
+    learn(patience, spun);
 }
 
 /* The last to arrive opens the next turn. */
@@ -212,8 +241,10 @@ void rc_barrier(const rc_team *t)
         atomic_store_explicit(&b->turn, turn + 1, memory_order_release);
         return;
     }
-    for (int spun = 0; atomic_load_explicit(&b->turn, memory_order_acquire) == turn;)
-        wait_more(&spun);
+    int spun = 0, pauses = atomic_load_explicit(&b->patience, memory_order_relaxed);
+    while (atomic_load_explicit(&b->turn, memory_order_acquire) == turn)
+        wait_more(&spun, pauses);
+    learn(&b->patience, spun);
 }
 
 typedef struct {
