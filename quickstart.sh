@@ -17,10 +17,10 @@ cmake --preset quickstart >/dev/null
 cmake --build $build -j "$(nproc 2>/dev/null || echo 2)"
 recur=$build/recur
 
-step "3. A language model: it reads 330 KB of little stories, sign by sign, for half a minute"
-run $recur train lm share/stories.txt --unit char --time 30s -o $build/stories.recur --force
+step "3. A language model: it reads 330 KB of little stories, word by word, for half a minute"
+run $recur train lm share/stories.txt --unit word --time 30s -o $build/stories.recur --force
 step "   ... and goes on with a beginning"
-run $recur generate $build/stories.recur --prompt "Once there lived a fox" --length 500 --temperature 0.7 --seed 1
+run $recur generate $build/stories.recur --prompt "Once there lived" --length 120 --seed 1
 echo
 
 step "4. A classifier: 16,000 sentences, English and Chinese, good or bad"

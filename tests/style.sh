@@ -39,5 +39,13 @@ for number in $(grep -ohE '\(([RLGOMISTEDACWPQK])[0-9]{1,2}\)' $(find src/cell s
     grep -qF "$number" docs/math.md || fail "$number" "an equation of the code that docs/math.md does not have"
 done
 
+# The guides know all keys of layers and heads, and all words of a net.
+for key in $(grep -ohE '\{ "[a-z]+", RC_KEY_[A-Z]+' $(find src/layer src/head -name '*.c') | cut -d'"' -f2) \
+           $(sed -nE 's/^X\((.*)\)$/\1/p' src/layer/list.h src/head/list.h src/cell/list.h | grep -v '^recur$'); do
+    for guide in docs/guide.md docs/guide.zh.md; do
+        grep -qE "\`[^\`]*\b$key\b" "$guide" || fail "$key" "a word of the net line that $guide does not explain"
+    done
+done
+
 [ $bad = 0 ] && echo "style: $(printf '%s\n' $all | wc -l) files in form"
 exit $bad
