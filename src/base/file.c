@@ -93,7 +93,8 @@ static int expand(recur *r, const char *path, const rc_buf *in, rc_buf *out)
         else if (state == Z_BUF_ERROR || (state == Z_OK && left == 0 && z.avail_out))
             e = rc_fail(r, RECUR_EDATA, "%s: gzip file cut short after %zu bytes", path, in->n);
         else if (state != Z_OK)
-            e = rc_fail(r, RECUR_EDATA, "%s: damaged gzip file at byte %zu (%s)", path, in->n - left, z.msg ? z.msg : "no reason given");
+            e = rc_fail(r, RECUR_EDATA, "%s: damaged gzip file at byte %zu (%s)", path, in->n - left,
+                        z.msg ? z.msg : "no reason given");
     }
     inflateEnd(&z);
     return e;

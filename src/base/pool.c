@@ -182,7 +182,8 @@ int rc_pool_new(recur *r, rc_pool **out, int threads)
     if (error) {
         int got = p->threads;
         rc_pool_free(r, p);
-        return rc_fail(r, RECUR_ENOMEM, "cannot start %d threads: the system gave %d (error %d); ask for fewer", threads, got, error);
+        return rc_fail(r, RECUR_ENOMEM, "cannot start %d threads: the system gave %d (error %d); ask for fewer",
+                       threads, got, error);
     }
     *out = p;
     return RECUR_OK;

@@ -89,7 +89,8 @@ static int fold_piece(const char *s, size_t n, bool lower, rc_buf *clean, int32_
     if (k >= 0 && (size_t)k <= room)
         k = utf8proc_normalize_utf32(work, k, how);
     if (k < 0 || (size_t)k > room)
-        return rc_fail(out->r, RECUR_EDATA, "cannot normalise a text of %zu bytes: %s", n, k < 0 ? utf8proc_errmsg(k) : "too long");
+        return rc_fail(out->r, RECUR_EDATA, "cannot normalise a text of %zu bytes: %s", n,
+                       k < 0 ? utf8proc_errmsg(k) : "too long");
     for (utf8proc_ssize_t i = 0; i < k && !e; i++)
         e = add_cp(out, lower ? utf8proc_tolower(work[i]) : work[i]);
     return e;
@@ -131,7 +132,8 @@ static int convert(recur *r, const char *encoding, const char *s, size_t n, rc_b
         int why = errno;
         e = rc_buf_add(out, part, sizeof part - room);
         if (!e && k == (size_t)-1 && why != E2BIG)
-            e = rc_fail(r, RECUR_EDATA, "byte %zu is not %s: the text is damaged or in another encoding", n - left, encoding);
+            e = rc_fail(r, RECUR_EDATA, "byte %zu is not %s: the text is damaged or in another encoding", n - left,
+                        encoding);
         else if (k == (size_t)-1)
             flushed = false;
     }

@@ -104,7 +104,8 @@ static int open_file(recur_events *e, const char *dir)
     if (gethostname(host, sizeof host - 1))
         snprintf(host, sizeof host, "localhost");
     for (int i = 0; i < 1000; i++) {
-        snprintf(e->path, sizeof e->path, "%s/events.out.tfevents.%010lld.%s.%ld.%d", dir, (long long)wall_time(), host, (long)getpid(), i);
+        snprintf(e->path, sizeof e->path, "%s/events.out.tfevents.%010lld.%s.%ld.%d", dir, (long long)wall_time(),
+                 host, (long)getpid(), i);
         e->fd = open(e->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
         if (e->fd >= 0 || errno != EEXIST)
             break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * safetensors.c - the native file, inwards.  The header becomes a table, the table is checked against the bytes that are
- * there, and only then are data looked at: nothing the header says is believed or allocated before. */
+ * safetensors.c - the native file, inwards.  The header becomes a table, the table is checked against the bytes that
+ * are there, and only then are data looked at: nothing the header says is believed or allocated before. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -27,9 +27,11 @@ static int parse_header(reader *x, const unsigned char *bytes, size_t n)
     for (int i = 0; i < 8; i++)
         h |= (uint64_t)bytes[i] << 8 * i;
     if (h > RC_HEADER_MOST)
-        return BAD(x, "%s: header of %" PRIu64 " bytes, more than %d; not a safetensors file?", x->path, h, RC_HEADER_MOST);
+        return BAD(x, "%s: header of %" PRIu64 " bytes, more than %d; not a safetensors file?", x->path, h,
+                   RC_HEADER_MOST);
     if (h > n - 8)
-        return BAD(x, "%s: header of %" PRIu64 " bytes, but only %zu follow; the file is cut short", x->path, h, n - 8);
+        return BAD(x, "%s: header of %" PRIu64 " bytes, but only %zu follow; the file is cut short", x->path, h,
+                   n - 8);
     size_t bad;
     const char *s = (const char *)bytes + 8;
     if (!rc_utf8_valid(s, h, &bad))
@@ -72,19 +74,21 @@ static int read_shape(reader *x, const char *name, const json_t *shape, int64_t 
 
 static int read_tensor(reader *x, const char *name, const json_t *v)
 {
-    const json_t *type = json_object_get(v, "dtype"), *shape = json_object_get(v, "shape"), *at = json_object_get(v, "data_offsets");
+    const json_t *type = json_object_get(v, "dtype"), *shape = json_object_get(v, "shape");
+    const json_t *at = json_object_get(v, "data_offsets"), *from = json_array_get(at, 0), *to = json_array_get(at, 1);
     if (!json_is_object(v) || json_object_size(v) != 3 || !json_is_string(type))
         return BAD(x, "%s: tensor \"%.99s\": dtype, shape and data_offsets are wanted, nothing else", x->path, name);
     int64_t dim[8] = { 0 };
     int dtype = dtype_of(json_string_value(type));
     if (dtype < 0)
-        return BAD(x, "%s: tensor \"%.99s\": dtype \"%.16s\" is not supported", x->path, name, json_string_value(type));
+        return BAD(x, "%s: tensor \"%.99s\": dtype \"%.16s\" is not supported", x->path, name,
+                   json_string_value(type));
     int e = read_shape(x, name, shape, dim);
     if (e)
         return e;
-    if (json_array_size(at) != 2 || !json_is_integer(json_array_get(at, 0)) || !json_is_integer(json_array_get(at, 1)))
+    if (json_array_size(at) != 2 || !json_is_integer(from) || !json_is_integer(to))
         return BAD(x, "%s: tensor \"%.99s\": data_offsets are not two whole numbers", x->path, name);
-    json_int_t begin = json_integer_value(json_array_get(at, 0)), end = json_integer_value(json_array_get(at, 1));
+    json_int_t begin = json_integer_value(from), end = json_integer_value(to);
     if (begin < 0 || end < begin || (uint64_t)end > x->n)
         return BAD(x, "%s: tensor \"%.99s\": bytes %" PRId64 " to %" PRId64 " do not lie in the %zu bytes of data",
                    x->path, name, (int64_t)begin, (int64_t)end, x->n);
@@ -95,7 +99,8 @@ static int read_tensor(reader *x, const char *name, const json_t *v)
         return e;
     size_t i = (size_t)x->out->tensors - 1, bytes = x->out->tensor[i].n * rc_dtype_size(dtype);
     if (bytes != (size_t)(end - begin))
-        return BAD(x, "%s: tensor \"%.99s\": its shape takes %zu bytes, its offsets %" PRId64, x->path, name, bytes, (int64_t)(end - begin));
+        return BAD(x, "%s: tensor \"%.99s\": its shape takes %zu bytes, its offsets %" PRId64, x->path, name, bytes,
+                   (int64_t)(end - begin));
     x->range[i][0] = (size_t)begin;
     x->range[i][1] = (size_t)end;
     return RECUR_OK;
@@ -145,7 +150,8 @@ static int check_tiles(reader *x)
     }
     for (size_t i = 0; i < T && !e; at = sorted[i++][1])
         if (sorted[i][0] != at)
-            e = BAD(x, "%s: %s at byte %zu of the data", x->path, sorted[i][0] > at ? "no tensor" : "two tensors", sorted[i][0] > at ? at : sorted[i][0]);
+            e = BAD(x, "%s: %s at byte %zu of the data", x->path, sorted[i][0] > at ? "no tensor" : "two tensors",
+                    sorted[i][0] > at ? at : sorted[i][0]);
     if (!e && at != x->n)
         e = BAD(x, "%s: %zu bytes of data after the last tensor", x->path, x->n - at);
     rc_free(x->r, sorted);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * safetensors_write.c - the native file, outwards: header length (u64), JSON padded with blanks to a multiple of 8, data
- * by falling alignment, then by name, so that every tensor is aligned to its type. */
+ * safetensors_write.c - the native file, outwards: header length (u64), JSON padded with blanks to a multiple of 8,
+ * data by falling alignment, then by name, so that every tensor is aligned to its type. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,8 @@ static int by_name(const void *a, const void *b)
 
 static int by_alignment(const void *a, const void *b)
 {
-    size_t x = rc_dtype_size((*(const rc_tensor *const *)a)->dtype), y = rc_dtype_size((*(const rc_tensor *const *)b)->dtype);
+    const rc_tensor *const *p = a, *const *q = b;
+    size_t x = rc_dtype_size((*p)->dtype), y = rc_dtype_size((*q)->dtype);
     return x != y ? (x < y) - (x > y) : by_name(a, b);
 }
 
@@ -91,7 +92,7 @@ static int add_string(rc_buf *b, const char *path, const char *s)
 {
     size_t n = strlen(s), bad;
     if (!rc_utf8_valid(s, n, &bad))
-        return b->error = rc_fail(b->r, RECUR_EFORMAT, "%s: cannot write a name or text that is not UTF-8 at byte %zu: \"%.40s\"", path, bad, s);
+        return b->error = rc_fail(b->r, RECUR_EFORMAT, "%s: cannot write \"%.40s\": byte %zu is not UTF-8", path, s, bad);
     rc_buf_add(b, "\"", 1);
     for (const char *run = s;; s++)
         if (*s == '"' || *s == '\\' || (unsigned char)*s < ' ') {
@@ -140,10 +141,12 @@ static int check(recur *r, const char *path, const rc_store *s, const rc_tensor 
 {
     for (int i = 0; i < s->tensors; i++)
         if (strcmp(named[i]->name, RC_META) == 0 || (i && strcmp(named[i]->name, named[i - 1]->name) == 0))
-            return rc_fail(r, RECUR_EFORMAT, "%s: tensor \"%.99s\" cannot be written: a name that is taken", path, named[i]->name);
+            return rc_fail(r, RECUR_EFORMAT, "%s: tensor \"%.99s\" cannot be written: a name that is taken", path,
+                           named[i]->name);
     for (int i = 0; i < s->texts; i++)
         if (strcmp(s->key[i], RC_SUM) == 0 || rc_store_get(s, s->key[i]) != s->value[i])
-            return rc_fail(r, RECUR_EFORMAT, "%s: text \"%s\" cannot be written: a key that is taken", path, s->key[i]);
+            return rc_fail(r, RECUR_EFORMAT, "%s: text \"%s\" cannot be written: a key that is taken", path,
+                           s->key[i]);
     return RECUR_OK;
 }
 

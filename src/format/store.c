@@ -54,7 +54,8 @@ int rc_store_add(rc_store *s, const char *name, int dtype, int rank, const int64
     rc_tensor t = { .dtype = dtype, .rank = rank, .data = data };
     size_t bytes, n = 1;
     if (!rc_dtype_size(dtype) || rank < 0 || rank > 8)
-        return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%.99s\": rank %d or type %d cannot be stored", name, rank, dtype);
+        return rc_fail(s->r, RECUR_EFORMAT, "tensor \"%.99s\": rank %d or type %d cannot be stored", name, rank,
+                       dtype);
     for (int i = 0; i < rank; i++) {
         t.dim[i] = dim[i];
         if (dim[i] < 0 || !rc_mul(n, (size_t)dim[i], &n) || n > INT64_MAX)

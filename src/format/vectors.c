@@ -100,7 +100,8 @@ static int read_head(reader *x, const char *s, size_t n, bool *head)
     char *end, *stop;
     long count = strtol(s, &end, 10);
     long dim = strtol(end, &stop, 10);
-    *head = k == 2 && count >= 0 && end != s && is_blank(*end) && stop != end && stop <= s + n && fields(stop, (size_t)(s + n - stop)) == 0;
+    *head = k == 2 && count >= 0 && end != s && is_blank(*end) && stop != end && stop <= s + n &&
+            fields(stop, (size_t)(s + n - stop)) == 0;
     if (!*head)
         dim = (long)k - 1;
     if (dim < 1 || dim > DIM_MOST)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * bpe.c - byte pair encoding (Sennrich, Haddow, Birch 2016) in the manner of SentencePiece: a blank is U+2581 at the head
- * of the word that follows, every line begins with one of its own, and what has no piece is spelt in bytes "<0xNN>".
- * So nothing is unknown, and decoding gives back every byte. */
+ * bpe.c - byte pair encoding (Sennrich, Haddow, Birch 2016) in the manner of SentencePiece: a blank is U+2581 at the
+ * head of the word that follows, every line begins with one of its own, and what has no piece is spelt in bytes
+ * "<0xNN>".  So nothing is unknown, and decoding gives back every byte. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,7 +311,8 @@ static int load(rc_text *t, rc_store *s)
     const int32_t (*row)[3] = m->data;
     for (int64_t i = 0; i < m->dim[0] && !e; i++) {
         if (!fits(t->vocab, row[i]) || rc_bpe_merge(b, row[i][0], row[i][1]) >= 0)
-            return rc_fail(t->r, RECUR_EFORMAT, "text.merges: row %lld is no new merge of two pieces into a third", (long long)i);
+            return rc_fail(t->r, RECUR_EFORMAT, "text.merges: row %lld is no new merge of two pieces into a third",
+                           (long long)i);
         e = rc_bpe_add(t->r, b, row[i][0], row[i][1], row[i][2]);
     }
     return e;

@@ -195,7 +195,9 @@ static int add_alphabet(learner *x, size_t V)
         e = rc_vocab_add(x->t->vocab, RC_BLANK, 3, 0, NULL);      /* always: every line begins with it */
     if (!e)
         e = rc_unit_order(x->r, signs, x->t->o.min_count, SIZE_MAX, &order, &n);
-    for (size_t i = 0; i < n && !e && (size_t)rc_vocab_size(x->t->vocab) < V && (double)covered < COVERAGE * (double)total; i++) {
+    for (size_t i = 0; i < n && !e && (double)covered < COVERAGE * (double)total; i++) {
+        if ((size_t)rc_vocab_size(x->t->vocab) >= V)
+            break;
         rc_map_at(signs, order[i], &s, &length, &count);
         covered += count;
         if (length != 3 || memcmp(s, RC_BLANK, 3) != 0)
@@ -284,9 +286,9 @@ static int merge_best(learner *x)
 {
     const top best = pop(x);
     pair *p = &x->pairs.v[best.pair];
-    if (best.count != p->count || p->left < RC_PIECES || p->right < RC_PIECES || rc_bpe_merge(x->b, p->left, p->right) >= 0)
-        return RECUR_OK;                               /* stale, or with a sign that has no piece */
     const int32_t left = p->left, right = p->right;
+    if (best.count != p->count || left < RC_PIECES || right < RC_PIECES || rc_bpe_merge(x->b, left, right) >= 0)
+        return RECUR_OK;                               /* stale, or with a sign that has no piece */
     int32_t into;
     uint32_t at = p->head;
     int e = piece_of(x, p, &into);

@@ -127,7 +127,8 @@ int rc_pairs_load(rc_text *t, rc_store *s)
 {
     const rc_tensor *p = rc_store_find(s, "text.pairs"), *c = rc_store_find(s, "text.pair_counts");
     if (!p || p->dtype != RC_I32 || p->rank != 2 || p->dim[1] != 2 || p->dim[0] > t->o.pairs)
-        return rc_fail(t->r, RECUR_EFORMAT, "text.pairs: missing, or not at most %lld pairs of ids", (long long)t->o.pairs);
+        return rc_fail(t->r, RECUR_EFORMAT, "text.pairs: missing, or not at most %lld pairs of ids",
+                       (long long)t->o.pairs);
     if (!c || c->dtype != RC_I64 || c->rank != 1 || c->dim[0] != p->dim[0])
         return rc_fail(t->r, RECUR_EFORMAT, "text.pair_counts: missing, or not a count for each pair");
     const int32_t *ids = p->data;
@@ -137,7 +138,8 @@ int rc_pairs_load(rc_text *t, rc_store *s)
         int32_t left = ids[2 * i], right = ids[2 * i + 1];
         char key[KEY];
         if (left < 0 || left >= V || right < 0 || right >= V || counts[i] < 2)
-            return rc_fail(t->r, RECUR_EFORMAT, "text.pairs: row %lld names no pair of the vocabulary seen twice", (long long)i);
+            return rc_fail(t->r, RECUR_EFORMAT, "text.pairs: row %lld names no pair of the vocabulary seen twice",
+                           (long long)i);
         key_of(left, right, key);
         if (rc_vocab_id(t->pairs, key, KEY) != RC_UNK)
             return rc_fail(t->r, RECUR_EFORMAT, "text.pairs: row %lld stands there twice", (long long)i);

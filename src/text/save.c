@@ -98,14 +98,17 @@ static int load_entries(rc_text *t, const rc_tensor *v, const int64_t *counts, i
     for (int e; s < end; id++) {
         size_t n = strlen(s);
         if (n == 0 || id >= V)
-            return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: entry %" PRId64 " %s", id, n ? "has no count" : "is empty");
+            return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: entry %" PRId64 " %s", id,
+                           n ? "has no count" : "is empty");
         if (id < RC_FIRST && strcmp(s, rc_vocab_str(t->vocab, (int32_t)id, NULL)) != 0)
-            return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: entry %" PRId64 " is not \"%s\"", id, rc_vocab_str(t->vocab, (int32_t)id, NULL));
+            return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: entry %" PRId64 " is not \"%s\"", id,
+                           rc_vocab_str(t->vocab, (int32_t)id, NULL));
         if (id >= RC_FIRST && (e = rc_vocab_add(t->vocab, s, n, counts[id], NULL)) != RECUR_OK)
             return e;
         s += n + 1;
     }
-    return id == V ? RECUR_OK : rc_fail(t->r, RECUR_EFORMAT, "text.vocab: %" PRId64 " entries, %" PRId64 " counts", id, V);
+    return id == V ? RECUR_OK : rc_fail(t->r, RECUR_EFORMAT, "text.vocab: %" PRId64 " entries, %" PRId64 " counts",
+                                        id, V);
 }
 
 static int load_bytes(rc_text *t, const int64_t *counts, int64_t V)
@@ -122,14 +125,16 @@ static int load_vocab(rc_text *t, rc_store *s)
 {
     const rc_tensor *v = rc_store_find(s, "text.vocab"), *c = rc_store_find(s, "text.counts");
     if (!c || c->dtype != RC_I64 || c->rank != 1 || c->dim[0] < RC_FIRST || c->dim[0] > SIZE_MOST)
-        return rc_fail(t->r, RECUR_EFORMAT, "text.counts: missing, or not a list of %d to %d whole numbers", RC_FIRST, SIZE_MOST);
+        return rc_fail(t->r, RECUR_EFORMAT, "text.counts: missing, or not a list of %d to %d whole numbers", RC_FIRST,
+                       SIZE_MOST);
     const int64_t *counts = c->data;
     for (int64_t i = 0; i < c->dim[0]; i++)
         if (counts[i] < 0)
             return rc_fail(t->r, RECUR_EFORMAT, "text.counts: entry %" PRId64 " is negative", i);
     const bool bytes = t->unit == &rc_unit_byte;
     if (bytes ? v != NULL : !v || v->dtype != RC_U8 || v->rank != 1)
-        return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: %s", bytes ? "bytes have none" : "missing, or not a list of bytes");
+        return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: %s",
+                       bytes ? "bytes have none" : "missing, or not a list of bytes");
     return bytes ? load_bytes(t, counts, c->dim[0]) : load_entries(t, v, counts, c->dim[0]);
 }
 

@@ -29,7 +29,8 @@ int rc_text_new(recur *r, rc_text **out, const rc_text_options *o)
     *out = NULL;
     const rc_unit *unit = o->unit ? rc_unit_find(o->unit) : NULL;
     if (!unit || (o->unit[strlen(unit->name)] == ':' && unit != &rc_unit_bpe))
-        return rc_fail(r, RECUR_EOPTION, "unknown unit \"%s\": byte, char, word, token, bpe or bpe:8000 is wanted", o->unit ? o->unit : "");
+        return rc_fail(r, RECUR_EOPTION, "unknown unit \"%s\": byte, char, word, token, bpe or bpe:8000 is wanted",
+                       o->unit ? o->unit : "");
     rc_text *t = rc_new(r, 1, sizeof *t);
     if (!t)
         return RECUR_ENOMEM;
@@ -110,7 +111,9 @@ typedef struct { int64_t count; uint32_t index; } ranked;
 static int by_count(const void *a, const void *b)
 {
     const ranked *x = a, *y = b;
-    return x->count != y->count ? (x->count < y->count) - (x->count > y->count) : (x->index > y->index) - (x->index < y->index);
+    if (x->count != y->count)
+        return x->count < y->count ? 1 : -1;
+    return (x->index > y->index) - (x->index < y->index);
 }
 
 int rc_unit_order(recur *r, const rc_map *counts, int64_t least, size_t most, uint32_t **out, size_t *n)
@@ -194,7 +197,8 @@ int rc_text_piece(const rc_text *t, int32_t id, int32_t before, rc_buf *out)
 {
     int V = rc_vocab_size(t->vocab);
     if (id < 0 || id >= V || before >= V)
-        return rc_fail(t->r, RECUR_ESHAPE, "id %d lies outside the vocabulary of %d", id < 0 || id >= V ? id : before, V);
+        return rc_fail(t->r, RECUR_ESHAPE, "id %d lies outside the vocabulary of %d", id < 0 || id >= V ? id : before,
+                       V);
     return t->unit->join(t, id, before, out);
 }
 

@@ -57,4 +57,6 @@ bool rc_text_tokenised(const char *s, size_t n)
     return marks >= 20 && (double)apart > 0.8 * (double)marks;
 }
 
-const rc_unit rc_unit_token = { "token", "what stands between blanks, for text that is cut already", learn, rc_unit_rank, cut, .join = join };
+const rc_unit rc_unit_token = {
+    "token", "what stands between blanks, for text that is cut already", learn, rc_unit_rank, cut, .join = join,
+};

@@ -79,4 +79,6 @@ static int join(const rc_text *t, int32_t id, int32_t before, rc_buf *out)
     return rc_buf_add(out, s, n);
 }
 
-const rc_unit rc_unit_word = { "word", "words, numbers, and every other sign by itself", learn, rc_unit_rank, cut, .join = join };
+const rc_unit rc_unit_word = {
+    "word", "words, numbers, and every other sign by itself", learn, rc_unit_rank, cut, .join = join,
+};
