@@ -185,6 +185,8 @@ static void layers_and_threads(void **state)
     (void)state;
     static const char *const line[] = {
         "embed 8 | embed 7 of=pairs | conv 20 width=3 act=relu | maxpool 2 | gru 33 bi | pool last mean max attend | drop .3 | dense",
+        "embed 64 | lstm 256 rdrop=.1 | gru 400 zoneout=.1 | gru0 300 | drop .1 | dense",      /* wide: one direction on several threads */
+        "embed 64 | lstm 256 norm reverse | lstm 300 proj=100 wdrop=.2 init=learn | dense",
         "input | conv 9 width=4 stride=2 | lstm 16 || dense | softmax || pool mean | norm | dense 30 act=tanh | dense | softmax weight=.5",
     };
     for (size_t i = 0; i < sizeof line / sizeof *line; i++)
