@@ -63,7 +63,8 @@ int main(int argc, char **argv)
             best = t2 - t0, forward = t1 - t0;
     }
     printf("%s, V=%d B=%d T=%d, %d threads, %s: %.1f ms (loss %.1f, backward %.1f), %.1f GFLOP/s, plan %.1f MB, loss %.4f\n", net->line, V, B, T, threads,
-           r.kern->name, best * 1e3, forward * 1e3, (best - forward) * 1e3, flops / best / 1e9, (double)u->bytes / 1e6, out.loss);
+           r.kern->name, best * 1e3, forward * 1e3, (best - forward) * 1e3, flops / best / 1e9,
+               (double)u->bytes / 1e6, out.loss);
     rc_run_free(u);
     rc_free(&r, w);
     free(ids);

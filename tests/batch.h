@@ -45,7 +45,8 @@ static inline void test_batch_fill(test_batch *t, const int *length, int B, uint
 {
     uint64_t k = rc_key(seed, RC_OTHER, 1, 2);
     memset(t, 0, sizeof *t);
-    t->b = (recur_batch){ .T = length[0], .B = B, .C = 2, .F = FEATURES, .alive = t->alive, .ids = t->ids, .x = t->x, .key = t->key, .fresh = 1 };
+    t->b = (recur_batch){ .T = length[0], .B = B, .C = 2, .F = FEATURES, .alive = t->alive, .ids = t->ids, .x = t->x,
+                          .key = t->key, .fresh = 1 };
     for (int s = 0; s < length[0]; s++)
         for (int i = 0; i < B; i++)
             t->alive[s] += length[i] > s;
@@ -55,7 +56,8 @@ static inline void test_batch_fill(test_batch *t, const int *length, int B, uint
         t->ids[n] = (int32_t)rc_below(k, (uint64_t)n, UNITS);
         t->ids[t->b.N + n] = (int32_t)rc_below(k, 1000 + (uint64_t)n, PAIRS);
     }
-    for (int i = 0; i < t->b.N * FEATURES; i++)                /* multiples of 1/512: a float holds them with their steps */
+    /* multiples of 1/512: a float holds them with their steps */
+    for (int i = 0; i < t->b.N * FEATURES; i++)
         t->x[i] = (float)((double)rc_below(k, 2000 + (uint64_t)i, 1024) / 512 - 1);
     for (int i = 0; i < B; i++)
         t->key[i] = 77 + (uint64_t)i * 3;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * huber: Huber's loss (1964), quadratic near 0 and linear far from it.  e = z - target; a target of NAN does not count. */
+ * huber: Huber's loss (1964), quadratic near 0 and linear far from it.  e = z - target; a target of NAN does not
+ * count. */
 #include <math.h>
 
 #include "head/head.h"
@@ -13,7 +14,10 @@ static const rc_key_row keys[] = {
 
 static int open(rc_head *h, rc_build *b) { (void)h, (void)b; return 0; }
 
-static int64_t count(const rc_head *h, const recur_batch *b, int rows) { return rc_head_count_values(h, b, rows, h->in); }
+static int64_t count(const rc_head *h, const recur_batch *b, int rows)
+{
+    return rc_head_count_values(h, b, rows, h->in);
+}
 
 static double loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, int64_t *hits)
 {
@@ -38,6 +42,7 @@ static void answer(const rc_head *h, const rc_kern *k, int n, const real *z, rea
 }
 
 const rc_head_kind rc_head_huber = {
-    .name = "huber", .formula = "L = e^2 / 2 where |e| <= d, else d (|e| - d / 2)", .size = sizeof(huber), .keys = keys, .nkeys = sizeof keys / sizeof *keys,
+    .name = "huber", .formula = "L = e^2 / 2 where |e| <= d, else d (|e| - d / 2)", .size = sizeof(huber),
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys,
     .rowwise = true, .open = open, .count = count, .loss = loss, .answer = answer,
 };

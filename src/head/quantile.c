@@ -39,7 +39,8 @@ static int open(rc_head *h, rc_build *b)
     quantile *q = (quantile *)h;
     q->n = parse(q->q, q->at);
     if (q->n < 1)
-        return rc_fail(b->r, RECUR_ESPEC, "net: quantile: q=%s: numbers between 0 and 1 parted by colons, at most %d", q->q, MOST);
+        return rc_fail(b->r, RECUR_ESPEC,
+                       "net: quantile: q=%s: numbers between 0 and 1 parted by colons, at most %d", q->q, MOST);
     if (h->in % q->n)
         return rc_fail(b->r, RECUR_ESPEC, "net: quantile: %d scores cannot be parted into %d quantiles", h->in, q->n);
     return 0;

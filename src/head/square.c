@@ -12,7 +12,10 @@ static const rc_key_row keys[] = {
 
 static int open(rc_head *h, rc_build *b) { (void)h, (void)b; return 0; }
 
-static int64_t count(const rc_head *h, const recur_batch *b, int rows) { return rc_head_count_values(h, b, rows, h->in); }
+static int64_t count(const rc_head *h, const recur_batch *b, int rows)
+{
+    return rc_head_count_values(h, b, rows, h->in);
+}
 
 static double loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, int64_t *hits)
 {
@@ -36,6 +39,7 @@ static void answer(const rc_head *h, const rc_kern *k, int n, const real *z, rea
 }
 
 const rc_head_kind rc_head_square = {
-    .name = "square", .formula = "L = (z - target)^2", .size = sizeof(square), .keys = keys, .nkeys = sizeof keys / sizeof *keys,
+    .name = "square", .formula = "L = (z - target)^2", .size = sizeof(square), .keys = keys,
+    .nkeys = sizeof keys / sizeof *keys,
     .rowwise = true, .open = open, .count = count, .loss = loss, .answer = answer,
 };

@@ -27,7 +27,8 @@ static int open(rc_layer *l, rc_build *b)
         return rc_layer_fail(b, l, "cannot stand behind pooling: there are no steps left");
     if (c->width > 65536 * 16 / l->in)
         return rc_layer_fail(b, l, "width %d over %d inputs is too much", c->width, l->in);
-    int e = rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { l->out, c->width * l->in }, .start = RC_GLOROT, .decay = true });
+    int e = rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { l->out, c->width * l->in },
+                                              .start = RC_GLOROT, .decay = true });
     if (e >= 0 && !c->nobias)
         e = rc_weight_add(b, l, &(rc_weight){ .what = "b", .rank = 1, .dim = { l->out }, .start = RC_ZERO });
     return e < 0 ? e : 0;
@@ -46,7 +47,8 @@ static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
     int64_t rows = ((int64_t)N + (int64_t)act->in.B * (c->stride - 1)) / c->stride;
     act->rows.N = rows < N ? (int)rows : N;
     int M = act->rows.N;
-    size_t scratch = rc_matmul_scratch(p->r, M, l->out, K), more[] = { rc_matmul_scratch(p->r, l->out, K, M), rc_matmul_scratch(p->r, M, K, l->out) };
+    size_t scratch = rc_matmul_scratch(p->r, M, l->out, K);
+    const size_t more[] = { rc_matmul_scratch(p->r, l->out, K, M), rc_matmul_scratch(p->r, M, K, l->out) };
     for (int i = 0; i < 2; i++)
         scratch = more[i] > scratch ? more[i] : scratch;
     rc_plan_scratch(p, (whole((size_t)M * (size_t)K) + scratch) * sizeof(real));
@@ -139,8 +141,9 @@ static void forward(const rc_layer *l, rc_act *act, const rc_pass *s)
     rc_rows_each(s->r, N, 8192 / K + 1, gather, &j);
     if (!c->nobias)
         s->k->bias(N, l->out, rc_w(l, s, 1), act->y, l->out);
-    rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !c->nobias, .M = N, .N = l->out, .K = K, .A = j.side, .lda = K,
-              .B = rc_w(l, s, 0), .ldb = K, .C = act->y, .ldc = l->out }, j.side + whole((size_t)N * (size_t)K));
+    rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !c->nobias, .M = N, .N = l->out, .K = K, .A = j.side,
+              .lda = K, .B = rc_w(l, s, 0), .ldb = K, .C = act->y, .ldc = l->out },
+              j.side + whole((size_t)N * (size_t)K));
     if (c->act.kind)
         rc_rows_each(s->r, N, 16384 / l->out + 1, act_rows, &j);
 }
@@ -154,18 +157,20 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
     if (c->act.kind)
         rc_rows_each(s->r, N, 16384 / l->out + 1, act_back_rows, &j);
     rc_rows_each(s->r, N, 8192 / K + 1, gather, &j);
-    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->out, .N = K, .K = N, .A = act->dy, .lda = l->out, .B = j.side, .ldb = K,
-              .C = rc_g(l, s, 0), .ldc = K }, rest);
+    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->out, .N = K, .K = N, .A = act->dy,
+              .lda = l->out, .B = j.side, .ldb = K, .C = rc_g(l, s, 0), .ldc = K }, rest);
     if (!c->nobias)
         rc_col_sum(s->r, N, l->out, act->dy, l->out, rc_g(l, s, 1));
     if (!act->dx)
         return;
-    rc_matmul(s->r, &(rc_matmul_io){ .M = N, .N = K, .K = l->out, .A = act->dy, .lda = l->out, .B = rc_w(l, s, 0), .ldb = K,
-              .C = j.side, .ldc = K }, rest);
+    rc_matmul(s->r, &(rc_matmul_io){ .M = N, .N = K, .K = l->out, .A = act->dy, .lda = l->out, .B = rc_w(l, s, 0),
+              .ldb = K, .C = j.side, .ldc = K }, rest);
     rc_rows_each(s->r, act->in.N, 8192 / K + 1, scatter, &j);
 }
 
 const rc_layer_kind rc_layer_conv = {
-    .name = "conv", .formula = "y(t) = f(W [x(t s - (k-1)/2) ... ] + b)", .size = sizeof(conv), .act_size = sizeof(conv_act),
-    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward, .backward = backward,
+    .name = "conv", .formula = "y(t) = f(W [x(t s - (k-1)/2) ... ] + b)", .size = sizeof(conv),
+    .act_size = sizeof(conv_act),
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward,
+    .backward = backward,
 };

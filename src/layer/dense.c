@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * dense: y = f(x W' + b).  `tie` takes the matrix of the first embedding for W (Press & Wolf 2017; Inan et al. 2017). */
+ * dense: y = f(x W' + b).  `tie` takes the matrix of the first embedding for W (Press & Wolf 2017). */
 #include "layer/layer.h"
 
 typedef struct {
@@ -9,7 +9,8 @@ typedef struct {
     bool tie, nobias;
 } dense;
 
-typedef struct { rc_act a; real *panels; uint64_t packed; } dense_act;   /* inference: W packed, and of which weights; 0: none */
+/* inference: W packed, and of which weights; 0: none */
+typedef struct { rc_act a; real *panels; uint64_t packed; } dense_act;
 
 static const rc_key_row keys[] = {
     { "", RC_KEY_INT, offsetof(dense, size), "0", 0, 1 << 24, NULL, "outputs; without it what the head needs" },
@@ -27,8 +28,8 @@ static int tie(dense *d, rc_build *b)
             continue;
         rc_param *p = &b->params->p[e->param[0]];
         if (p->dim[0] != l->out || p->dim[1] != l->in)
-            return rc_layer_fail(b, l, "cannot tie: layer %d (embed) is [%d][%d] and [%d][%d] is needed; `dense %d` before it "
-                                 "makes the width fit", i + 1, p->dim[0], p->dim[1], l->out, l->in, p->dim[1]);
+            return rc_layer_fail(b, l, "cannot tie: layer %d (embed) is [%d][%d] and [%d][%d] is "
+                                 "needed; `dense %d` before it makes the width fit", i + 1, p->dim[0], p->dim[1], l->out, l->in, p->dim[1]);
         p->sparse = false;                                     /* this layer touches every row */
         l->param[l->nparam++] = e->param[0];
         return 0;
@@ -45,7 +46,8 @@ static int open(rc_layer *l, rc_build *b)
     if (!l->out)
         return rc_layer_fail(b, l, "needs a size, as in `dense 64`: only the last layer before a head knows its own");
     int e = d->tie ? tie(d, b)
-                   : rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { l->out, l->in }, .start = RC_GLOROT, .decay = true });
+                   : rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { l->out, l->in },
+                                                       .start = RC_GLOROT, .decay = true });
     if (e >= 0 && !d->nobias)
         e = rc_weight_add(b, l, &(rc_weight){ .what = "b", .rank = 1, .dim = { l->out }, .start = RC_ZERO });
     return e < 0 ? e : 0;
@@ -57,7 +59,8 @@ static void bind(const rc_layer *l, rc_act *a, rc_plan *p)
     if (!p->train)
         ((dense_act *)a)->panels = rc_plan_take(p, rc_panels(p->r->kern, l->in, l->out), sizeof(real));
     if (p->train) {
-        size_t dw = rc_matmul_scratch(p->r, l->out, l->in, a->in.N), dx = rc_matmul_scratch(p->r, a->in.N, l->in, l->out);
+        size_t dw = rc_matmul_scratch(p->r, l->out, l->in, a->in.N);
+        size_t dx = rc_matmul_scratch(p->r, a->in.N, l->in, l->out);
         most = dw > most ? dw : most;
         most = dx > most ? dx : most;
     }
@@ -111,8 +114,9 @@ static void product(const job *j)
     const rc_pass *s = j->s;
     dense_act *a = (dense_act *)j->a;
     if (s->train || !s->weights || !a->panels) {
-        rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !j->d->nobias, .M = a->a.in.N, .N = l->out, .K = l->in, .A = a->a.x, .lda = l->in,
-                  .B = rc_w(l, s, 0), .ldb = l->in, .C = a->a.y, .ldc = l->out }, (real *)s->scratch);
+        rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !j->d->nobias, .M = a->a.in.N, .N = l->out, .K = l->in,
+                  .A = a->a.x, .lda = l->in, .B = rc_w(l, s, 0), .ldb = l->in, .C = a->a.y, .ldc = l->out },
+                  (real *)s->scratch);
         return;
     }
     if ((double)a->a.in.N * l->in * l->out < SMALL)
@@ -142,13 +146,13 @@ static void backward(const rc_layer *l, rc_act *a, const rc_pass *s)
     if (d->act.kind)
         rc_rows_each(s->r, N, 16384 / l->out + 1, act_back_rows, &(job){ d, a, s });
     if (dw)
-        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->out, .N = l->in, .K = N, .A = a->dy, .lda = l->out,
-                  .B = a->x, .ldb = l->in, .C = dw, .ldc = l->in }, scratch);
+        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->out, .N = l->in, .K = N, .A = a->dy,
+                  .lda = l->out, .B = a->x, .ldb = l->in, .C = dw, .ldc = l->in }, scratch);
     if (!d->nobias)
         rc_col_sum(s->r, N, l->out, a->dy, l->out, rc_g(l, s, 1));
     if (a->dx)
-        rc_matmul(s->r, &(rc_matmul_io){ .M = N, .N = l->in, .K = l->out, .A = a->dy, .lda = l->out, .B = rc_w(l, s, 0),
-                  .ldb = l->in, .C = a->dx, .ldc = l->in }, scratch);
+        rc_matmul(s->r, &(rc_matmul_io){ .M = N, .N = l->in, .K = l->out, .A = a->dy, .lda = l->out,
+                  .B = rc_w(l, s, 0), .ldb = l->in, .C = a->dx, .ldc = l->in }, scratch);
 }
 
 const rc_layer_kind rc_layer_dense = {

@@ -17,7 +17,8 @@ static int open(rc_layer *l, rc_build *b)
     l->out = l->in;
     l->per_seq = l->per_seq_in;
     if (d->word && (d->locked || !b->nbefore || strcmp(b->before[b->nbefore - 1]->kind->name, "embed")))
-        return rc_layer_fail(b, l, d->locked ? "locked and word exclude each other" : "word must stand right behind an embed");
+        return rc_layer_fail(b, l, d->locked ? "locked and word exclude each other"
+                             : "word must stand right behind an embed");
     return 0;
 }
 
@@ -72,7 +73,8 @@ static void backward(const rc_layer *l, rc_act *a, const rc_pass *s)
 }
 
 const rc_layer_kind rc_layer_drop = {
-    .name = "drop", .formula = "y = x m / (1 - p), m = 1 with probability 1 - p", .size = sizeof(drop), .act_size = sizeof(rc_act),
+    .name = "drop", .formula = "y = x m / (1 - p), m = 1 with probability 1 - p", .size = sizeof(drop),
+    .act_size = sizeof(rc_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys, .rowwise = true, .idle = true,
     .open = open, .bind = bind, .forward = forward, .backward = backward,
 };

@@ -37,9 +37,11 @@ static int open(rc_layer *l, rc_build *b)
     bool sum = l->in && !strcmp(e->join, "sum");
     e->column = !strcmp(e->of, "pairs");
     if (b->facts->columns <= e->column)
-        return rc_layer_fail(b, l, b->facts->columns ? "the data have no pairs of units" : "the data have no ids; `input` reads measured features");
+        return rc_layer_fail(b, l, b->facts->columns ? "the data have no pairs of units"
+                             : "the data have no ids; `input` reads measured features");
     if (e->vectors && (e->column || (b->facts->vector_dim && e->size && e->size != b->facts->vector_dim)))
-        return rc_layer_fail(b, l, e->column ? "word vectors are of units, not of pairs" : "the word vectors have %d numbers each", b->facts->vector_dim);
+        return rc_layer_fail(b, l, e->column ? "word vectors are of units, not of pairs"
+                             : "the word vectors have %d numbers each", b->facts->vector_dim);
     if (e->vectors && !e->size)
         e->size = b->facts->vector_dim;
     if (sum && !e->size)
@@ -53,7 +55,8 @@ static int open(rc_layer *l, rc_build *b)
     e->V = b->facts->vocabulary[e->column];
     e->at = sum ? 0 : l->in;
     l->out = e->at + e->size;
-    int err = rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { e->V, e->size }, .start = e->vectors ? RC_OWN : RC_NORMAL,
+    int err = rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { e->V, e->size },
+                                                .start = e->vectors ? RC_OWN : RC_NORMAL,
                             .a = e->sd, .frozen = e->frozen, .sparse = !e->frozen });
     return err < 0 ? err : 0;
 }
@@ -89,11 +92,13 @@ static int check(const rc_layer *l, recur *r, const recur_batch *b)
 {
     const embed *e = (const embed *)l;
     if (!b->ids || b->C <= e->column)
-        return rc_fail(r, RECUR_ESHAPE, "batch: layer %d (embed) reads column %d of ids, the batch has %d", l->index + 1, e->column + 1, b->ids ? b->C : 0);
+        return rc_fail(r, RECUR_ESHAPE, "batch: layer %d (embed) reads column %d of ids, the batch has %d",
+                       l->index + 1, e->column + 1, b->ids ? b->C : 0);
     const int32_t *id = b->ids + (size_t)e->column * (size_t)b->N;
     for (int n = 0; n < b->N; n++)
         if (id[n] < 0 || id[n] >= e->V)
-            return rc_fail(r, RECUR_ESHAPE, "batch: id %d in row %d, column %d; the vocabulary has 0 to %d", (int)id[n], n, e->column + 1, e->V - 1);
+            return rc_fail(r, RECUR_ESHAPE, "batch: id %d in row %d, column %d; the vocabulary has 0 to %d",
+                           (int)id[n], n, e->column + 1, e->V - 1);
     return 0;
 }
 

@@ -5,7 +5,8 @@
 typedef struct { rc_layer l; int size, F; } input;
 
 static const rc_key_row keys[] = {
-    { "", RC_KEY_INT, offsetof(input, size), "0", 0, 1 << 20, NULL, "features a step; without it as many as the data have" },
+    { "", RC_KEY_INT, offsetof(input, size), "0", 0, 1 << 20, NULL,
+      "features a step; without it as many as the data have" },
 };
 
 static int open(rc_layer *l, rc_build *b)
@@ -28,7 +29,8 @@ static int check(const rc_layer *l, recur *r, const recur_batch *b)
 {
     int F = ((const input *)l)->F;
     if (b->N && (!b->x || b->F != F))
-        return rc_fail(r, RECUR_ESHAPE, "batch: layer %d (input) reads %d features a row, the batch has %d", l->index + 1, F, b->x ? b->F : 0);
+        return rc_fail(r, RECUR_ESHAPE, "batch: layer %d (input) reads %d features a row, the batch has %d",
+                       l->index + 1, F, b->x ? b->F : 0);
     return 0;
 }
 

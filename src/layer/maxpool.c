@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * maxpool: over time, y(t) = max x(k t .. k t + k - 1) column by column; the last window of a sequence may be shorter.
- * The first of equal values counts. */
+ * maxpool: over time, y(t) = max x(k t .. k t + k - 1) column by column; the last window of a sequence may be
+ * shorter. The first of equal values counts. */
 #include "layer/layer.h"
 
 typedef struct { rc_layer l; int k; } maxpool;
@@ -89,6 +89,8 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
 }
 
 const rc_layer_kind rc_layer_maxpool = {
-    .name = "maxpool", .formula = "y(t) = max x(k t .. k t + k - 1)", .size = sizeof(maxpool), .act_size = sizeof(maxpool_act),
-    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward, .backward = backward,
+    .name = "maxpool", .formula = "y(t) = max x(k t .. k t + k - 1)", .size = sizeof(maxpool),
+    .act_size = sizeof(maxpool_act),
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward,
+    .backward = backward,
 };

@@ -35,7 +35,8 @@ static void rows(void *arg, int lo, int hi)
 {
     const job *j = arg;
     size_t w = (size_t)j->l->l.in, at = (size_t)lo * w;
-    j->s->k->norm(hi - lo, (int)w, (real)j->l->eps, j->a->a.x + at, rc_w(&j->l->l, j->s, 0), rc_w(&j->l->l, j->s, 1), j->a->a.y + at, j->a->stat + 2 * (size_t)lo);
+    j->s->k->norm(hi - lo, (int)w, (real)j->l->eps, j->a->a.x + at, rc_w(&j->l->l, j->s, 0), rc_w(&j->l->l, j->s, 1),
+                  j->a->a.y + at, j->a->stat + 2 * (size_t)lo);
 }
 
 static void forward(const rc_layer *l, rc_act *a, const rc_pass *s)
@@ -51,7 +52,8 @@ static void block_back(void *arg, int i)
     int n = a->in.N - i * BLOCK < BLOCK ? a->in.N - i * BLOCK : BLOCK;
     real *sum = j->sums + (size_t)i * 2 * w;
     memset(sum, 0, 2 * w * sizeof *sum);
-    j->s->k->norm_back(n, (int)w, a->x + at, rc_w(&j->l->l, j->s, 0), j->a->stat + 2 * lo, a->dy + at, j->dx + at, sum, sum + w);
+    j->s->k->norm_back(n, (int)w, a->x + at, rc_w(&j->l->l, j->s, 0), j->a->stat + 2 * lo, a->dy + at, j->dx + at,
+                       sum, sum + w);
 }
 
 static void backward(const rc_layer *l, rc_act *a, const rc_pass *s)
@@ -65,7 +67,8 @@ static void backward(const rc_layer *l, rc_act *a, const rc_pass *s)
 }
 
 const rc_layer_kind rc_layer_norm = {
-    .name = "norm", .formula = "y = gain (x - mean) / sqrt(var + eps) + shift", .size = sizeof(norm), .act_size = sizeof(norm_act),
+    .name = "norm", .formula = "y = gain (x - mean) / sqrt(var + eps) + shift", .size = sizeof(norm),
+    .act_size = sizeof(norm_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys, .rowwise = true,
     .open = open, .bind = bind, .forward = forward, .backward = backward,
 };

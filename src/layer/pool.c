@@ -35,7 +35,8 @@ static int open(rc_layer *l, rc_build *b)
         return rc_layer_fail(b, l, "needs one or more of: last mean max attend");
     if (!p->attend)
         return 0;
-    int e = rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { l->in, l->in }, .start = RC_GLOROT, .decay = true });
+    int e = rc_weight_add(b, l, &(rc_weight){ .what = "w", .rank = 2, .dim = { l->in, l->in }, .start = RC_GLOROT,
+                                              .decay = true });
     if (e >= 0)
         e = rc_weight_add(b, l, &(rc_weight){ .what = "b", .rank = 1, .dim = { l->in }, .start = RC_ZERO });
     if (e >= 0)
@@ -56,13 +57,17 @@ static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
         return;
     a->u = rc_plan_take(p, N * w, sizeof *a->u);
     a->score = rc_plan_take(p, N, sizeof *a->score);
-    size_t more = rc_matmul_scratch(p->r, act->in.N, l->in, l->in), dw = rc_matmul_scratch(p->r, l->in, l->in, act->in.N);
+    size_t more = rc_matmul_scratch(p->r, act->in.N, l->in, l->in);
+    size_t dw = rc_matmul_scratch(p->r, l->in, l->in, act->in.N);
     rc_plan_scratch(p, (more > dw ? more : dw) * sizeof(real));
 }
 
 typedef struct { const pool *l; pool_act *a; const rc_pass *s; } job;
 
-static const real *row(const job *j, int t, int b) { return j->a->a.x + (size_t)(j->a->a.in.off[t] + b) * (size_t)j->l->l.in; }
+static const real *row(const job *j, int t, int b)
+{
+    return j->a->a.x + (size_t)(j->a->a.in.off[t] + b) * (size_t)j->l->l.in;
+}
 
 static void attend(const job *j, int b, real *y)
 {
@@ -153,8 +158,8 @@ static void forward(const rc_layer *l, rc_act *act, const rc_pass *s)
     act->rows = (rc_rows){ .T = 1, .B = B, .N = B, .per_seq = true };
     if (p->attend) {
         s->k->bias(N, w, rc_w(l, s, 1), a->u, w);
-        rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = true, .M = N, .N = w, .K = w, .A = act->x, .lda = w, .B = rc_w(l, s, 0), .ldb = w,
-                  .C = a->u, .ldc = w }, (real *)s->scratch);
+        rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = true, .M = N, .N = w, .K = w, .A = act->x, .lda = w,
+                  .B = rc_w(l, s, 0), .ldb = w, .C = a->u, .ldc = w }, (real *)s->scratch);
         rc_rows_each(s->r, N, 8192 / w + 1, tanh_rows, &j);
     }
     rc_rows_each(s->r, B, 1, sequences, &j);
@@ -228,18 +233,20 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
     rc_rows_each(s->r, act->in.B, 1, sequences_back, &j);
     if (!p->attend)
         return;
-    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = 1, .N = w, .K = N, .A = a->score, .lda = 1, .B = a->u, .ldb = w,
-              .C = rc_g(l, s, 2), .ldc = w }, (real *)s->scratch);
+    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = 1, .N = w, .K = N, .A = a->score, .lda = 1,
+              .B = a->u, .ldb = w, .C = rc_g(l, s, 2), .ldc = w }, (real *)s->scratch);
     rc_rows_each(s->r, N, 8192 / w + 1, score_back, &j);
-    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = w, .N = w, .K = N, .A = a->u, .lda = w, .B = act->x, .ldb = w,
-              .C = rc_g(l, s, 0), .ldc = w }, (real *)s->scratch);
+    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = w, .N = w, .K = N, .A = a->u, .lda = w,
+              .B = act->x, .ldb = w, .C = rc_g(l, s, 0), .ldc = w }, (real *)s->scratch);
     rc_col_sum(s->r, N, w, a->u, w, rc_g(l, s, 1));
     if (act->dx)
-        rc_matmul(s->r, &(rc_matmul_io){ .add = true, .M = N, .N = w, .K = w, .A = a->u, .lda = w, .B = rc_w(l, s, 0), .ldb = w,
-                  .C = act->dx, .ldc = w }, (real *)s->scratch);
+        rc_matmul(s->r, &(rc_matmul_io){ .add = true, .M = N, .N = w, .K = w, .A = a->u, .lda = w,
+                  .B = rc_w(l, s, 0), .ldb = w, .C = act->dx, .ldc = w }, (real *)s->scratch);
 }
 
 const rc_layer_kind rc_layer_pool = {
-    .name = "pool", .formula = "y = last | mean | max | sum a x, a = softmax(v tanh(W x + b))", .size = sizeof(pool), .act_size = sizeof(pool_act),
-    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward, .backward = backward,
+    .name = "pool", .formula = "y = last | mean | max | sum a x, a = softmax(v tanh(W x + b))", .size = sizeof(pool),
+    .act_size = sizeof(pool_act),
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward,
+    .backward = backward,
 };

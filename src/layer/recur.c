@@ -2,7 +2,7 @@
  * recur: a cell over time; any cell, one direction or both.  Here: options, weights, plan, carried state.
  *
  * Weights of a direction, in PyTorch's shapes: wx [G*H][I], wh [R*H][W], b [G*H], bh [R*H], p [P][H], wr [W][H]
- * (projection, Sak et al. 2014), h0 [W] and c0 [H] (learnt initial states); those of the reverse one begin with "r.". */
+ * (projection, Sak et al. 2014), h0 [W] and c0 [H] (learnt initial states); the reverse one's begin with "r.". */
 #include <math.h>
 #include <stdio.h>
 
@@ -37,7 +37,8 @@ static int options(rc_recur *l, rc_build *b)
 {
     const rc_cell *c = l->l.cell;
     const struct { bool on; int flag; const char *key; } row[] = {
-        { l->peephole, RC_CELL_PEEPHOLE, "peephole" }, { l->coupled, RC_CELL_COUPLED, "coupled" }, { l->norm, RC_CELL_NORM, "norm" },
+        { l->peephole, RC_CELL_PEEPHOLE, "peephole" }, { l->coupled, RC_CELL_COUPLED, "coupled" },
+        { l->norm, RC_CELL_NORM, "norm" },
         { l->onebias, RC_CELL_ONE_BIAS, "onebias" }, { l->flip, RC_CELL_FLIP, "flip" },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -99,7 +100,8 @@ static int weights(rc_recur *l, rc_build *b, int d)
     int G = c->G, R = c->R, H = l->size, I = l->l.in, W = l->W;
     const struct { bool on; const char *what; int *place; rc_weight w; } row[] = {
         { true, "wx", &l->at[d].wx, { .rank = 2, .dim = { G * H, I }, .start = RC_OWN, .decay = true } },
-        { R > 0, "wh", &l->at[d].wh, { .rank = 2, .dim = { R * H, W }, .start = W == H ? RC_ORTHOGONAL : RC_GLOROT, .decay = true } },
+        { R > 0, "wh", &l->at[d].wh, { .rank = 2, .dim = { R * H, W }, .start = W == H ? RC_ORTHOGONAL : RC_GLOROT,
+                                       .decay = true } },
         { l->biases & 1, "b", &l->at[d].b, { .rank = 1, .dim = { G * H }, .start = RC_OWN } },
         { l->biases & 2, "bh", &l->at[d].bh, { .rank = 1, .dim = { R * H }, .start = RC_OWN } },
         { l->P > 0, "p", &l->at[d].p, { .rank = 2, .dim = { l->P, H }, .start = RC_OWN } },
@@ -177,7 +179,8 @@ static size_t back_scratch(const rc_recur *l, const rc_recur_act *a, const rc_pl
     const rc_cell *c = l->l.cell;
     int N = a->a.in.N, H = l->size;
     size_t own = 0, most = rc_matmul_scratch(p->r, c->G * H, l->l.in, N);
-    const size_t more[] = { rc_matmul_scratch(p->r, N, l->l.in, c->G * H), c->R ? rc_matmul_scratch(p->r, c->R * H, l->W, N) : 0,
+    const size_t more[] = { rc_matmul_scratch(p->r, N, l->l.in, c->G * H),
+                            c->R ? rc_matmul_scratch(p->r, c->R * H, l->W, N) : 0,
                             rc_matmul_scratch(p->r, l->W, H, N) };
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         most = more[i] > most ? more[i] : most;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * recur, backward.  Per step: the gradient of y joins the states' in ds [B], the cell turns ds into dg (in place of g),
- * a barrier, and dg times Wh gives the part of ds that went through the recurrent product, columns parted over the
- * threads.  What does not depend on order - all weights, biases and dx - is left to whole products afterwards. */
+ * recur, backward.  Per step: the gradient of y joins the states' in ds [B], the cell turns ds into dg (in place of
+ * g), a barrier, and dg times Wh gives the part of ds that went through the recurrent product, columns parted over
+ * the threads.  What does not depend on order - all weights, biases and dx - is left to whole products afterwards. */
 #include "layer/recur.h"
 
 typedef struct {
@@ -29,10 +29,12 @@ static void pack(const part *p)
     if (wh && p->chi > p->clo) {
         k->pack(false, K, p->chi - p->clo, wh + p->clo, W, a->back[p->d] + rc_panel_at(k, K, p->clo));
         if (l->l.cell->split)
-            k->pack(false, K2, p->chi - p->clo, wh + (size_t)K * (size_t)W + p->clo, W, a->back2[p->d] + rc_panel_at(k, K2, p->clo));
+            k->pack(false, K2, p->chi - p->clo, wh + (size_t)K * (size_t)W + p->clo, W,
+                    a->back2[p->d] + rc_panel_at(k, K2, p->clo));
     }
     if (l->proj && p->hi > p->lo)
-        k->pack(false, W, p->hi - p->lo, rc_recur_w(l, p->j->s, l->at[p->d].wr) + p->lo, H, a->rback[p->d] + rc_panel_at(k, W, p->lo));
+        k->pack(false, W, p->hi - p->lo, rc_recur_w(l, p->j->s, l->at[p->d].wr) + p->lo, H,
+                a->rback[p->d] + rc_panel_at(k, W, p->lo));
 }
 
 /* ds of the output += dy, own columns; where projected, on through wr to the cell's own units. */
@@ -54,7 +56,8 @@ static void take_dy(const part *p, const rc_segment *g)
         return;
     rc_barrier(p->team);
     if (p->hi > p->lo)
-        k->gemm(g->n, p->hi - p->lo, l->W, p->j->dhp[p->d] + (size_t)g->row * W, l->W, 1, a->rback[p->d] + rc_panel_at(k, l->W, p->lo),
+        k->gemm(g->n, p->hi - p->lo, l->W, p->j->dhp[p->d] + (size_t)g->row * W, l->W, 1,
+                a->rback[p->d] + rc_panel_at(k, l->W, p->lo),
                 false, a->ds[0] + (size_t)g->b * (size_t)a->ss + p->d * H + p->lo, a->ss);
 }
 
@@ -86,7 +89,8 @@ static void zone_after(const part *p, const rc_segment *g, int lo, int hi)
     size_t ss = (size_t)a->ss, at = (size_t)(p->d * p->j->l->size);
     for (int k = 0; k < p->j->l->l.cell->S && hi > lo; k++)
         for (int b = g->b; b < g->b + g->n; b++)
-            p->j->s->k->add((size_t)(hi - lo), a->keep[k] + (size_t)b * ss + at + lo, a->ds[k] + (size_t)b * ss + at + lo);
+            p->j->s->k->add((size_t)(hi - lo), a->keep[k] + (size_t)b * ss + at + lo,
+                            a->ds[k] + (size_t)b * ss + at + lo);
 }
 
 static void io(const part *p, const rc_segment *g, int lo, int hi, rc_cell_io *c)
@@ -112,8 +116,8 @@ static void first_round(const part *p, const rc_segment *g, rc_cell_io *c)
     int H = l->size, K = (l->l.cell->R - l->R1) * H, w = p->chi - p->clo;
     rc_barrier(p->team);
     if (w > 0)
-        k->gemm(g->n, w, K, c->dg + (size_t)l->R1 * (size_t)H, c->gs, 1, a->back2[p->d] + rc_panel_at(k, K, p->clo), false,
-                c->dq + p->clo, c->qs);
+        k->gemm(g->n, w, K, c->dg + (size_t)l->R1 * (size_t)H, c->gs, 1, a->back2[p->d] + rc_panel_at(k, K, p->clo),
+                false, c->dq + p->clo, c->qs);
     for (int i = 0; i < g->n && a->mask[p->d] && w > 0; i++) {
         real *dq = c->dq + (size_t)i * (size_t)c->qs + p->clo;
         k->mul((size_t)w, dq, a->mask[p->d] + (size_t)(g->b + i) * (size_t)l->W + p->clo, dq);
@@ -248,8 +252,9 @@ static void recurrent_gradient(const job *j, int d)
     rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = l->R1 * H, .N = W, .K = N, .A = dg, .lda = ld,
               .B = a->hp[d], .ldb = a->ws, .C = to, .ldc = W }, rest);
     if (l->l.cell->split)
-        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = (R - l->R1) * H, .N = H, .K = N, .A = dg + l->R1 * H,
-                  .lda = ld, .B = a->q[d], .ldb = H, .C = to + (size_t)l->R1 * (size_t)H * (size_t)W, .ldc = W }, rest);
+        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = (R - l->R1) * H, .N = H, .K = N,
+                  .A = dg + l->R1 * H, .lda = ld, .B = a->q[d], .ldb = H,
+                  .C = to + (size_t)l->R1 * (size_t)H * (size_t)W, .ldc = W }, rest);
     uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16 + (uint64_t)(8 * d + RC_MASK_WDROP));
     for (int i = 0; i < R * H && masked; i++) {
         real *row = to + (size_t)i * (size_t)W;
@@ -289,8 +294,9 @@ static void gradients(const job *j, int d)
     if (l->rowwise)
         s->k->col_sum(a->a.in.B, l->P * H, j->dp[d], l->P * H, rc_g(&l->l, s, l->at[d].p));
     if (l->proj)
-        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->W, .N = H, .K = N, .A = j->dhp[d], .lda = l->W,
-                  .B = a->fin[0] + d * H, .ldb = a->ss, .C = rc_g(&l->l, s, l->at[d].wr), .ldc = H }, j->rest);
+        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->W, .N = H, .K = N, .A = j->dhp[d],
+                  .lda = l->W, .B = a->fin[0] + d * H, .ldb = a->ss, .C = rc_g(&l->l, s, l->at[d].wr), .ldc = H },
+                  j->rest);
     initial_gradient(j, d);
     if (a->a.dx)
         rc_matmul(s->r, &(rc_matmul_io){ .add = d > 0, .M = N, .N = I, .K = GH, .A = a->g[d], .lda = a->gs,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * recur, forward.  Every thread of a direction owns the same units in every step: it packs their weights, multiplies x
- * for a span of steps and then, step by step, adds the recurrent product, runs the cell and leaves what the next step
- * multiplies.  One barrier a step makes all units of h visible; a cell that looks along its row owns rows instead, a
- * second round and a projection need one barrier more. */
+ * recur, forward.  Every thread of a direction owns the same units in every step: it packs their weights, multiplies
+ * x for a span of steps and then, step by step, adds the recurrent product, runs the cell and leaves what the next
+ * step multiplies.  One barrier a step makes all units of h visible; a cell that looks along its row owns rows
+ * instead, a second round and a projection need one barrier more. */
 #include "layer/recur.h"
 
 typedef struct { const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn; bool packed; } job;
@@ -22,10 +22,12 @@ int rc_recur_segments(const rc_rows *r, bool reverse, int t, rc_segment out[2])
     return k;
 }
 
-void rc_recur_io(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int d, const rc_segment *g, int gbase, int ubase, rc_cell_io *c)
+void rc_recur_io(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int d, const rc_segment *g, int gbase,
+                 int ubase, rc_cell_io *c)
 {
     size_t at = (size_t)(d * l->size), ss = (size_t)a->ss, row = (size_t)g->row, b = (size_t)g->b;
-    *c = (rc_cell_io){ .n = g->n, .H = l->size, .hi = l->size, .gs = a->gs, .us = a->us, .ss = a->ss, .qs = l->size, .opt = &l->opt };
+    *c = (rc_cell_io){ .n = g->n, .H = l->size, .hi = l->size, .gs = a->gs, .us = a->us, .ss = a->ss, .qs = l->size,
+                       .opt = &l->opt };
     c->g = a->g[d] + (row - (size_t)gbase) * (size_t)a->gs;
     c->u = a->u[d] ? a->u[d] + (row - (size_t)ubase) * (size_t)a->us : NULL;
     c->q = a->q[d] ? a->q[d] + (row - (size_t)ubase) * (size_t)l->size : NULL;
@@ -36,7 +38,8 @@ void rc_recur_io(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int
     }
 }
 
-void rc_recur_zone(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int d, int k, int t, const rc_segment *g, int lo, int hi)
+void rc_recur_zone(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, int d, int k, int t,
+                   const rc_segment *g, int lo, int hi)
 {
     for (int i = 0; i < g->n; i++) {
         real *m = a->zmask[k] + (size_t)(g->b + i) * (size_t)a->ss + (size_t)(d * l->size);
@@ -64,10 +67,12 @@ static const real *drop_weights(const part *p, const real *wh)
     const rc_pass *s = p->j->s;
     int W = l->W;
     real *to = p->j->a->whd[p->d];
-    uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16 + (uint64_t)(8 * p->d + RC_MASK_WDROP));
+    uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16
+                          + (uint64_t)(8 * p->d + RC_MASK_WDROP));
     for (int g = 0; g < l->l.cell->R; g++)
         for (int j = g * l->size + p->lo; j < g * l->size + p->hi; j++)
-            s->k->drop(W, key, (uint64_t)j, 0, (real)l->wdrop, wh + (size_t)j * (size_t)W, to + (size_t)j * (size_t)W);
+            s->k->drop(W, key, (uint64_t)j, 0, (real)l->wdrop, wh + (size_t)j * (size_t)W,
+                       to + (size_t)j * (size_t)W);
     return to;
 }
 
@@ -89,7 +94,8 @@ static void pack(const part *p)
 }
 
 /* C's own units of gates j0..j1 (= or +=) A [n][K] times their panels; C begins with gate j0. */
-static void multiply(const part *p, int j0, int j1, int n, int K, const real *A, int rs, const real *P, bool add, real *C, int ldc)
+static void multiply(const part *p, int j0, int j1, int n, int K, const real *A, int rs, const real *P, bool add,
+                     real *C, int ldc)
 {
     const rc_kern *k = p->j->s->k;
     int H = p->j->l->size;
@@ -99,7 +105,8 @@ static void multiply(const part *p, int j0, int j1, int n, int K, const real *A,
         return;
     }
     for (int j = j0; j < j1 && p->hi > p->lo; j++)
-        k->gemm(n, p->hi - p->lo, K, A, rs, 1, P + (size_t)j * panels + rc_panel_at(k, K, p->lo), add, C + (size_t)(j - j0) * (size_t)H + p->lo, ldc);
+        k->gemm(n, p->hi - p->lo, K, A, rs, 1, P + (size_t)j * panels + rc_panel_at(k, K, p->lo), add,
+                C + (size_t)(j - j0) * (size_t)H + p->lo, ldc);
 }
 
 /* Own units of `blocks` gates in n rows = bias, or zero. */
@@ -225,12 +232,14 @@ static void begin(const part *p)
         real *m = a->mask[p->d] + (size_t)b * (size_t)l->W;
         for (int j = p->clo; j < p->chi; j++)
             m[j] = 1;
-        s->k->drop(p->chi - p->clo, rc_mask_key(s, &l->l, 8 * p->d + RC_MASK_RDROP, b), 0, (uint64_t)p->clo, (real)l->rdrop, m + p->clo, m + p->clo);
+        s->k->drop(p->chi - p->clo, rc_mask_key(s, &l->l, 8 * p->d + RC_MASK_RDROP, b), 0, (uint64_t)p->clo,
+                   (real)l->rdrop, m + p->clo, m + p->clo);
     }
     for (int t = 0; t < r->T; t++)
         for (int i = 0, n = rc_recur_segments(r, rc_recur_reverse(l, p->d), t, g); i < n; i++)
             for (int k = 0; k < g[i].n && g[i].prev < 0; k++)
-                leave(p, g[i].row + k, g[i].b + k, a->hinit + (size_t)(g[i].b + k) * (size_t)a->hs + p->d * l->W, p->clo, p->chi);
+                leave(p, g[i].row + k, g[i].b + k, a->hinit + (size_t)(g[i].b + k) * (size_t)a->hs + p->d * l->W,
+                      p->clo, p->chi);
     rc_barrier(p->team);
 }
 
@@ -241,10 +250,12 @@ static void second_round(const part *p, const rc_segment *g, rc_cell_io *c)
     rc_recur_act *a = p->j->a;
     const real *m = p->j->s->train ? a->mask[p->d] : NULL;
     for (int i = 0; i < g->n && m && p->hi > p->lo; i++)
-        p->j->s->k->mul((size_t)(p->hi - p->lo), c->q + (size_t)i * (size_t)c->qs + p->lo, m + (size_t)(g->b + i) * (size_t)l->W + p->lo,
+        p->j->s->k->mul((size_t)(p->hi - p->lo), c->q + (size_t)i * (size_t)c->qs + p->lo,
+                        m + (size_t)(g->b + i) * (size_t)l->W + p->lo,
                         c->q + (size_t)i * (size_t)c->qs + p->lo);
     rc_barrier(p->team);
-    multiply(p, l->R1, l->l.cell->R, g->n, l->size, c->q, c->qs, a->whp[p->d], true, c->g + (size_t)l->R1 * (size_t)l->size, c->gs);
+    multiply(p, l->R1, l->l.cell->R, g->n, l->size, c->q, c->qs, a->whp[p->d], true,
+             c->g + (size_t)l->R1 * (size_t)l->size, c->gs);
     p->j->fn.forward[1](c);
 }
 
@@ -257,7 +268,8 @@ static void project(const part *p, const rc_segment *g)
     int H = l->size;
     if (p->chi > p->clo)
         k->gemm(g->n, p->chi - p->clo, H, a->fin[0] + (size_t)g->row * (size_t)a->ss + p->d * H, a->ss, 1,
-                a->wrp[p->d] + rc_panel_at(k, H, p->clo), false, a->h + (size_t)g->row * (size_t)a->hs + p->d * l->W + p->clo, a->hs);
+                a->wrp[p->d] + rc_panel_at(k, H, p->clo), false,
+                a->h + (size_t)g->row * (size_t)a->hs + p->d * l->W + p->clo, a->hs);
 }
 
 static void step(part *p, int t)
@@ -327,7 +339,8 @@ static void initial(const rc_recur *l, rc_recur_act *a, const rc_pass *s)
             const real *learnt = rc_recur_w(l, s, l->at[d].s0[k]);
             for (int b = 0; b < a->a.in.B; b++) {
                 real *to = (k ? a->init[k] : a->hinit) + (size_t)b * ld + (size_t)d * w;
-                const real *from = carried ? s->state + (size_t)b * s->state_size + a->a.state_at + (k ? (size_t)l->W : 0) : learnt;
+                const real *own = s->state + (size_t)b * s->state_size + a->a.state_at + (k ? (size_t)l->W : 0);
+                const real *from = carried ? own : learnt;
                 if (from)
                     memcpy(to, from, w * sizeof *to);
                 else
@@ -368,10 +381,12 @@ static void combine_rows(void *arg, int lo, int hi)
     }
 }
 
-void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t), void *arg)
+void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t),
+                   void *arg)
 {
-    enum { SMALL = 1 << 19 };                                  /* multiply-adds of a step that are not worth a barrier */
-    double step = (double)r->N / (r->T + 1) * l->size * ((double)l->l.cell->G * l->l.in + (double)l->l.cell->R * l->W);
+    enum { SMALL = 1 << 19 };                                  /* multiply-adds of a step, not worth a barrier */
+    double unit = (double)l->l.cell->G * l->l.in + (double)l->l.cell->R * l->W;
+    double step = (double)r->N / (r->T + 1) * l->size * unit;
     if (r->N > 1 && (l->D == 2 || step >= SMALL)) {
         rc_pool_run(s->r->pool, l->D, fn, arg);
         return;

@@ -7,12 +7,16 @@ static int rows(rc_run *u, const recur_batch *b)
 {
     rc_own *o = u->own;
     if (b->T < 0 || b->B < 1 || b->N < 0 || b->T > u->T || b->B > u->B || b->N > u->N)
-        return rc_fail(u->r, RECUR_ESHAPE, "batch: %d sequences, %d steps, %d rows; the run was planned for %d, %d, %d", b->B, b->T, b->N, u->B, u->T, u->N);
+        return rc_fail(u->r, RECUR_ESHAPE,
+                       "batch: %d sequences, %d steps, %d rows; the run was planned for %d, %d, %d", b->B, b->T,
+                       b->N, u->B, u->T, u->N);
     int64_t n = 0;
     for (int t = 0; t < b->T; t++) {
         int alive = b->alive ? b->alive[t] : b->B;
         if (alive < 1 || alive > (t ? o->alive[t - 1] : b->B))
-            return rc_fail(u->r, RECUR_ESHAPE, "batch: %d sequences alive at step %d, after %d: longest first, at least 1", alive, t, t ? o->alive[t - 1] : b->B);
+            return rc_fail(u->r, RECUR_ESHAPE,
+                           "batch: %d sequences alive at step %d, after %d: longest first, at least 1", alive, t,
+                           t ? o->alive[t - 1] : b->B);
         o->off[t] = (int32_t)n;
         o->alive[t] = alive;
         n += alive;
@@ -20,7 +24,10 @@ static int rows(rc_run *u, const recur_batch *b)
             break;
     }
     o->off[b->T] = (int32_t)n;
-    return n == b->N ? 0 : rc_fail(u->r, RECUR_ESHAPE, "batch: N is %d, but the sequences alive make %lld rows or more", b->N, (long long)n);
+    if (n != b->N)
+        return rc_fail(u->r, RECUR_ESHAPE, "batch: N is %d, but the sequences alive make %lld rows or more", b->N,
+                       (long long)n);
+    return 0;
 }
 
 int rc_run_enter(rc_run *u, const recur_batch *b)
@@ -49,6 +56,7 @@ int rc_run_targets(const rc_run *u, int head, int n)
         return n ? rc_fail(u->r, RECUR_ESHAPE, "batch: head %d (%s) has no targets", head + 1, h->kind->name) : 0;
     for (int i = 0; i < n && h->kind->classes; i++)
         if (y[i] < -1 || y[i] >= h->in)
-            return rc_fail(u->r, RECUR_ESHAPE, "batch: target %d in row %d of head %d (%s); it has classes 0 to %d", (int)y[i], i, head + 1, h->kind->name, h->in - 1);
+            return rc_fail(u->r, RECUR_ESHAPE, "batch: target %d in row %d of head %d (%s); it has classes 0 to %d",
+                           (int)y[i], i, head + 1, h->kind->name, h->in - 1);
     return 0;
 }

@@ -19,7 +19,7 @@ static double dot(size_t n, const real *x, const real *y)
     return sum;
 }
 
-/* Rows of [n][n] made orthogonal by modified Gram-Schmidt on normal numbers, twice for accuracy (Saxe et al. 2014). */
+/* Rows of [n][n] made orthogonal (Saxe et al. 2014): modified Gram-Schmidt on normal numbers, twice. */
 static void orthogonal_block(uint64_t key, size_t n, real *w)
 {
     for (size_t i = 0; i < n * n; i++)

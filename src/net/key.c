@@ -41,7 +41,8 @@ static int set_number(const rc_keys *k, const rc_key_row *row, const char *value
     double v = strtod(value, &end);
     bool whole = row->type == RC_KEY_INT;
     if (end == value || *end || errno || !(v >= row->least && v <= row->most) || (whole && v != (double)(int64_t)v))
-        return fail(k, "%s takes a %s from %g to %g (%s), not '%s'", shown(row), whole ? "whole number" : "number", row->least, row->most, row->help, value);
+        return fail(k, "%s takes a %s from %g to %g (%s), not '%s'", shown(row), whole ? "whole number" : "number",
+                    row->least, row->most, row->help, value);
     if (whole)
         *(int *)((char *)k->to + row->offset) = (int)v;
     else
@@ -103,7 +104,8 @@ static int unknown(const rc_keys *k, const char *name)
     for (int i = 0; i < k->n; i++)
         if (k->row[i].name[0])
             snprintf(names + strlen(names), sizeof names - strlen(names), " %s", k->row[i].name);
-    return fail(k, "no key '%s'; it takes%s%s", name, k->n && !k->row[0].name[0] ? " a number and" : "", *names ? names : " no keys");
+    return fail(k, "no key '%s'; it takes%s%s", name, k->n && !k->row[0].name[0] ? " a number and" : "",
+                *names ? names : " no keys");
 }
 
 /* One key, "name", "name=value" or the bare number. */
@@ -176,7 +178,8 @@ static int print_one(const rc_key_row *row, const void *at, rc_buf *out)
     size_t n = strlen(value);
     if (!strcmp(value, back))
         return 0;
-    if (row->type == RC_KEY_WORD && !*back && among(row->words, NULL, &(size_t){ 0 }, &first) && !strncmp(first, value, n) && (first[n] == ' ' || !first[n]))
+    if (row->type == RC_KEY_WORD && !*back && among(row->words, NULL, &(size_t){ 0 }, &first)
+        && !strncmp(first, value, n) && (first[n] == ' ' || !first[n]))
         return rc_buf_print(out, " %s", name);
     return rc_buf_print(out, strchr(value, ' ') ? " %s=\"%s\"" : " %s=%s", name, value);
 }

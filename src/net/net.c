@@ -5,8 +5,9 @@
 static rc_pass pass(const rc_run *u, bool train)
 {
     const rc_own *o = u->own;
-    return (rc_pass){ .r = u->r, .k = u->r->kern, .batch = &o->batch, .train = train, .seed = u->seed, .step = u->step, .w = u->w, .g = u->g,
-                      .params = u->net->params.p, .state = u->state, .state_size = u->net->state_size, .scratch = o->scratch, .weights = u->weights };
+    return (rc_pass){ .r = u->r, .k = u->r->kern, .batch = &o->batch, .train = train, .seed = u->seed,
+                      .step = u->step, .w = u->w, .g = u->g, .params = u->net->params.p, .state = u->state,
+                      .state_size = u->net->state_size, .scratch = o->scratch, .weights = u->weights };
 }
 
 static void forward(rc_run *u, int i, const rc_pass *s)
@@ -26,7 +27,8 @@ static void run_stem(rc_run *u, const rc_pass *s)
 {
     const rc_own *o = u->own;
     rc_act *first = u->act[0];
-    first->in = first->rows = (rc_rows){ .T = o->batch.T, .B = o->batch.B, .N = o->batch.N, .alive = o->alive, .off = o->off };
+    first->in = first->rows = (rc_rows){ .T = o->batch.T, .B = o->batch.B, .N = o->batch.N, .alive = o->alive,
+                                         .off = o->off };
     first->x = NULL;
     for (int i = 0; i < o->stem; i++) {
         if (i)
@@ -75,7 +77,8 @@ const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *r
 {
     rc_own *o = u->own;
     if (head < 0 || head >= u->net->branches || !u->scores) {
-        rc_fail(u->r, RECUR_ESHAPE, u->scores ? "run: there is no head %d" : "run: planned without scores, head %d cannot give them", head + 1);
+        rc_fail(u->r, RECUR_ESHAPE, u->scores ? "run: there is no head %d"
+                : "run: planned without scores, head %d cannot give them", head + 1);
         return NULL;
     }
     if (rc_run_enter(u, batch))
@@ -97,14 +100,19 @@ const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *r
 
 /* ------------------------------------------------------------------------------------------------ loss */
 
-typedef struct { const rc_head *h; const rc_pass *s; const rc_own *o; int row, n; real *z; bool grad; real scale; } loss_job;
+typedef struct {
+    const rc_head *h; const rc_pass *s; const rc_own *o;
+    int row, n; real *z;
+    bool grad; real scale;
+} loss_job;
 
 static void loss_block(void *arg, int i)
 {
     const loss_job *j = arg;
     int at = i * RC_BLOCK, n = j->n - at < RC_BLOCK ? j->n - at : RC_BLOCK;
     j->o->hits[i] = 0;
-    j->o->sum[i] = j->h->kind->loss(j->h, j->s, j->row + at, n, j->z + (size_t)at * (size_t)j->h->in, j->grad, j->scale, &j->o->hits[i]);
+    j->o->sum[i] = j->h->kind->loss(j->h, j->s, j->row + at, n, j->z + (size_t)at * (size_t)j->h->in, j->grad,
+                                    j->scale, &j->o->hits[i]);
 }
 
 /* Sum of the losses of rows with scores z, in blocks whose order is that of the rows. */
@@ -237,7 +245,7 @@ const real *rc_run_input_gradient(const rc_run *u)
     return u->train && o->want_dx && !l->nparam && l->out == u->net->facts.features ? o->dy[0] : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------ gradient block, state */
+/* ------------------------------------------------------------------------------------------------ gradient, state */
 
 /* Spans of a weight's gradient: all of it, or the rows that batches touched. */
 static int spans(const rc_run *u, int i, rc_span *out)

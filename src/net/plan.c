@@ -114,7 +114,8 @@ static void place_gradients(rc_run *u, rc_plan *p)
     bool shared = o->from[0] != o->stem || n->branches > 1;
     for (int i = o->stem - 1, turn = 0; i >= 0; i--) {
         bool own = shared && i == o->stem - 1;
-        o->dy[i] = own ? rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real)) : o->ping[turn];
+        o->dy[i] = own ? rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real))
+            : o->ping[turn];
         turn ^= !own;
         if (i + 1 < o->stem)
             o->dx[i + 1] = o->dy[i];
@@ -122,7 +123,8 @@ static void place_gradients(rc_run *u, rc_plan *p)
     for (int b = 0; b < n->branches; b++)
         for (int i = o->tail[b] - 1, turn = 0; i >= o->from[b]; i--, turn ^= 1) {
             bool last = i == o->tail[b] - 1;
-            o->dy[i] = last ? rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real)) : o->ping[turn];
+            o->dy[i] = last ? rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real))
+                : o->ping[turn];
             o->dx[i] = o->ping[turn ^ 1];                      /* the first one's is added to the stem's */
         }
 }
@@ -163,9 +165,7 @@ static void place(rc_run *u, rc_plan *p)
     o->key = rc_plan_take(p, (size_t)u->B, sizeof *o->key);
     u->state = rc_plan_take(p, (size_t)u->B * n->state_size, sizeof(real));
     u->g = p->train ? rc_plan_take(p, n->params.total, sizeof(real)) : NULL;
-    size_t turn = 0;                                           /* known in the second pass; the first adds it at its end */
-    if (p->arena.base)
-        turn = widest(u, 0, n->layers);
+    size_t turn = p->arena.base ? widest(u, 0, n->layers) : 0;  /* the first pass knows it at its end */
     for (int i = 0; i < 2; i++)
         o->ping[i] = rc_plan_take(p, turn, sizeof(real));
     bind_layers(u, p);
@@ -245,7 +245,8 @@ int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, int B, int T, i
         rc_run_free(u);
         return RECUR_ENOMEM;
     }
-    rc_plan p = { .r = r, .arena = { o->block, 0 }, .train = train, .B = B, .T = T, .N = u->N, .scratch = o->scratch_bytes };
+    rc_plan p = { .r = r, .arena = { o->block, 0 }, .train = train, .B = B, .T = T, .N = u->N,
+                  .scratch = o->scratch_bytes };
     place(u, &p);
     u->w = w;
     for (int i = 0, at = 0; i < n->layers; i++) {

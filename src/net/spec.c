@@ -19,7 +19,8 @@ static int add_item(spec *s, char *text)
         text++;
     size_t n = strcspn(text, " \t\r\n");
     if (!n)
-        return rc_fail(s->r, RECUR_ESPEC, "net: item %d is empty: a layer stands on each side of '|', as in `embed 64 | lstm 128`", s->n + 1);
+        return rc_fail(s->r, RECUR_ESPEC, "net: item %d is empty: a layer stands on each side of '|', as in "
+                       "`embed 64 | lstm 128`", s->n + 1);
     if (s->n == s->cap) {
         item *p = rc_grow(s->r, s->it, (size_t)s->cap, (size_t)s->cap * 2 + 16, sizeof *p);
         if (!p)
@@ -71,7 +72,8 @@ static int unknown_word(const spec *s, int i)
         snprintf(words + strlen(words), sizeof words - strlen(words), " %s", rc_cells[k]->name);
     for (int k = 0; rc_head_kinds[k]; k++)
         snprintf(words + strlen(words), sizeof words - strlen(words), " %s", rc_head_kinds[k]->name);
-    return rc_fail(s->r, RECUR_ESPEC, "net: item %d: no layer or head is called '%s'; there are%s", i + 1, s->it[i].word, words);
+    return rc_fail(s->r, RECUR_ESPEC, "net: item %d: no layer or head is called '%s'; there are%s", i + 1,
+                   s->it[i].word, words);
 }
 
 /* Head of a branch, from item i or (i < 0) the name that chains without one get. */
@@ -104,7 +106,8 @@ static int open_head(spec *s, int branch, rc_build *b)
         return rc_fail(s->r, RECUR_ESPEC, "net: there is no layer before head %d (%s)", branch + 1, h->kind->name);
     h->in = net->layer[last]->out;
     if (classes && h->in != need)
-        return rc_fail(s->r, RECUR_ESPEC, "net: head %d (%s) needs %d scores, layer %d (%s) gives %d: end the chain with `dense`",
+        return rc_fail(s->r, RECUR_ESPEC,
+                       "net: head %d (%s) needs %d scores, layer %d (%s) gives %d: end the chain with `dense`",
                        branch + 1, h->kind->name, need, last + 1, rc_layer_word(net->layer[last]), h->in);
     return h->kind->open(h, b);
 }
@@ -160,9 +163,11 @@ static int make_layers(spec *s, int i, rc_layer **before, rc_build *b, int width
     char what[48];
     const rc_cell *cell;
     const rc_layer_kind *kind = rc_layer_find(s->it[i].word, &cell);
+    if (!kind && rc_head_find(s->it[i].word))
+        return rc_fail(s->r, RECUR_ESPEC, "net: item %d: the head %s must end its chain, and a trunk with branches "
+                       "has none", i + 1, s->it[i].word);
     if (!kind)
-        return rc_head_find(s->it[i].word) ? rc_fail(s->r, RECUR_ESPEC, "net: item %d: the head %s must end its chain, and a trunk with branches has none",
-                                                     i + 1, s->it[i].word) : unknown_word(s, i);
+        return unknown_word(s, i);
     rc_layer *like = rc_new(s->r, 1, kind->size);
     if (!like)
         return RECUR_ENOMEM;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Gradients against central differences, in double, over every cell with each of its options, every layer, every head.
- * The cases come from the lists: a member that none of the tables below names fails. */
+ * Gradients against central differences, in double, over every cell with each of its options, every layer, every
+ * head. The cases come from the lists: a member that none of the tables below names fails. */
 #include "batch.h"
 
 static recur runtime, *const r = &runtime;
@@ -23,7 +23,8 @@ static void compare(const char *line, const char *what, size_t i, double analyti
     double error = fabs(analytic - numeric) / (fabs(analytic) + fabs(numeric) + 1e-3);
     worst = error > worst ? error : worst;
     if (!(error <= 1e-6))
-        fail_msg("%s: %s[%zu]: gradient %.10g, difference %.10g, error %.2g", line, what, i, analytic, numeric, error);
+        fail_msg("%s: %s[%zu]: gradient %.10g, difference %.10g, error %.2g", line, what, i, analytic, numeric,
+                 error);
 }
 
 /* State that the run carries in: fixed numbers, so that a loss can be taken again. */
@@ -46,7 +47,8 @@ static double slope(rc_run *u, test_batch *t, double *at, double eps)
     return (hi - lo) / (2 * eps);
 }
 
-/* Richardson's extrapolation takes the second order's error away: normalisation bends sharply where a row is nearly 0. */
+/* Richardson's extrapolation takes the second order's error away: normalisation bends sharply where a row is nearly
+ * 0. */
 static double central(rc_run *u, test_batch *t, double *at)
 {
     return (4 * slope(u, t, at, 5e-6) - slope(u, t, at, 1e-5)) / 3;
@@ -81,7 +83,8 @@ static void check_input(const char *line, rc_run *u, test_batch *t, const real *
 {
     const float eps = 1.0F / 16384;                            /* x and its steps are exact in float */
     for (int i = 0; dx && i < t->b.N * FEATURES; i++)
-        compare(line, "x", (size_t)i, (double)dx[i], (4 * input_slope(u, t, i, eps / 2) - input_slope(u, t, i, eps)) / 3);
+        compare(line, "x", (size_t)i, (double)dx[i], (4 * input_slope(u, t, i, eps / 2) - input_slope(u, t, i,
+                eps)) / 3);
 }
 
 static void check(const char *line, const char *head, bool fresh)
@@ -122,12 +125,16 @@ static void every_cell_and_option(void **state)
 {
     (void)state;
     static const struct { int flag; const char *key; } own[] = {
-        { 0, "" }, { RC_CELL_PEEPHOLE, " peephole" }, { RC_CELL_COUPLED, " coupled" }, { RC_CELL_NORM, " norm" }, { RC_CELL_ONE_BIAS, " onebias" },
-        { RC_CELL_FLIP, " flip" }, { RC_CELL_PEEPHOLE | RC_CELL_COUPLED, " peephole coupled" }, { RC_CELL_ONE_BIAS | RC_CELL_FLIP, " onebias flip" },
+        { 0, "" }, { RC_CELL_PEEPHOLE, " peephole" }, { RC_CELL_COUPLED, " coupled" }, { RC_CELL_NORM, " norm" },
+            { RC_CELL_ONE_BIAS, " onebias" },
+        { RC_CELL_FLIP, " flip" }, { RC_CELL_PEEPHOLE | RC_CELL_COUPLED, " peephole coupled" },
+            { RC_CELL_ONE_BIAS | RC_CELL_FLIP, " onebias flip" },
         { RC_CELL_NORM | RC_CELL_COUPLED, " norm coupled" }, { RC_CELL_NORM | RC_CELL_PEEPHOLE, " norm peephole" },
     };
-    static const char *const loop[] = { "", " reverse", " bi", " bi=sum", " init=learn", " bi init=learn", " rdrop=.3", " bi rdrop=.3", " wdrop=.4", " zoneout=.3",
-        " zoneout=.2 zoneoutc=.4", " bi zoneoutc=.3", " skip", " bi=sum skip", " proj=3", " bi proj=4 init=learn", " proj=3 rdrop=.3 wdrop=.2",
+    static const char *const loop[] = { "", " reverse", " bi", " bi=sum", " init=learn", " bi init=learn",
+                                        " rdrop=.3", " bi rdrop=.3", " wdrop=.4", " zoneout=.3",
+        " zoneout=.2 zoneoutc=.4", " bi zoneoutc=.3", " skip", " bi=sum skip", " proj=3", " bi proj=4 init=learn",
+            " proj=3 rdrop=.3 wdrop=.2",
         " init=learn zoneout=.5 wdrop=.3 rdrop=.2", " act=softsign", " layers=2" };
     int known = 0;
     for (size_t o = 0; o < sizeof own / sizeof *own; o++)
@@ -143,8 +150,10 @@ static void every_cell_and_option(void **state)
                 rc_net *net;
                 rc_facts f = test_facts();
                 bool direct = o % 2 == 0;
-                snprintf(line, sizeof line, "%s | %s %d%s%s%s", direct ? "input | dense 5 act=tanh" : "embed 5", cell->name, 5, own[o].key, loop[l], direct ? " | dense" : " | dense");
-                if (rc_net_new(r, &net, line, "softmax", &f)) {        /* an option that this cell cannot have, or no head width */
+                snprintf(line, sizeof line, "%s | %s %d%s%s%s", direct ? "input | dense 5 act=tanh" : "embed 5",
+                         cell->name, 5, own[o].key, loop[l], direct ? " | dense" : " | dense");
+                /* an option that this cell cannot have, or no head width */
+                if (rc_net_new(r, &net, line, "softmax", &f)) {
                     if (!strstr(r->message, "dense"))
                         continue;
                 } else {
@@ -162,14 +171,20 @@ static void every_layer(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "embed 4 | dense", "embed 4 frozen | dense", "embed 4 | embed 3 of=pairs | dense 6 act=tanh | dense", "embed 4 | embed of=pairs join=sum | lstm 3 | dense",
-        "input | dense", "input 3 | embed 3 | gru 4 | dense", "embed 5 | input | lstm 4 bi | dense", "input | lstm 7 | dense 4 act=sigmoid | dense act=tanh",
-        "embed 4 | drop .4 | lstm 4 | drop .3 locked | dense", "embed 4 | drop .5 word | lstm 4 | drop .2 | dense 5 nobias | dense",
+        "embed 4 | dense", "embed 4 frozen | dense", "embed 4 | embed 3 of=pairs | dense 6 act=tanh | dense",
+            "embed 4 | embed of=pairs join=sum | lstm 3 | dense",
+        "input | dense", "input 3 | embed 3 | gru 4 | dense", "embed 5 | input | lstm 4 bi | dense",
+            "input | lstm 7 | dense 4 act=sigmoid | dense act=tanh",
+        "embed 4 | drop .4 | lstm 4 | drop .3 locked | dense",
+            "embed 4 | drop .5 word | lstm 4 | drop .2 | dense 5 nobias | dense",
         "input | lstm 4 | dense 5 act=elu", "input | gru 4 layers=2 | dense",
         "input | dense 6 | norm | lstm 4 | norm eps=.1 | dense",
-        "input | conv 4 width=3 act=tanh | dense", "input | conv 4 width=4 | lstm 3 | dense", "input | conv 4 width=5 stride=2 act=tanh | pool mean | dense",
-        "input | dense 4 | maxpool 2 | lstm 3 | pool last | dense", "embed 4 | lstm 3 bi | pool last mean max attend | dense", "input | lstm 3 | pool max | drop .5 | dense",
-        "input | gru 4 | pool attend | dense", "embed 4 | pool mean | norm | dense 4 act=tanh | dense", "embed 4 | conv 3 | maxpool 3 | pool mean max | dense",
+        "input | conv 4 width=3 act=tanh | dense", "input | conv 4 width=4 | lstm 3 | dense",
+            "input | conv 4 width=5 stride=2 act=tanh | pool mean | dense",
+        "input | dense 4 | maxpool 2 | lstm 3 | pool last | dense",
+            "embed 4 | lstm 3 bi | pool last mean max attend | dense", "input | lstm 3 | pool max | drop .5 | dense",
+        "input | gru 4 | pool attend | dense", "embed 4 | pool mean | norm | dense 4 act=tanh | dense",
+            "embed 4 | conv 3 | maxpool 3 | pool mean max | dense",
     };
     for (int k = 0; rc_layer_kinds[k]; k++) {
         bool named = rc_layer_kinds[k]->word != NULL;              /* cells: the test above */
@@ -210,7 +225,8 @@ static void every_head(void **state)
 {
     (void)state;
     static const struct { const char *kind, *keys; } heads[] = {
-        { "softmax", "" }, { "softmax", " smooth=.1" }, { "softmax", " focal=2" }, { "softmax", " weight=.3 smooth=.2" }, { "square", "" }, { "square", " weight=2" },
+        { "softmax", "" }, { "softmax", " smooth=.1" }, { "softmax", " focal=2" },
+            { "softmax", " weight=.3 smooth=.2" }, { "square", "" }, { "square", " weight=2" },
         { "absolute", "" }, { "huber", "" }, { "huber", " delta=.2" }, { "quantile", "" }, { "quantile", " q=.2:.7" },
     };
     for (int k = 0; rc_head_kinds[k]; k++) {
@@ -224,7 +240,8 @@ static void every_head(void **state)
         char line[200];
         snprintf(line, sizeof line, "input | lstm 4 | dense | %s%s", heads[i].kind, heads[i].keys);
         check(line, heads[i].kind, true);
-        snprintf(line, sizeof line, "input | gru 4 | pool mean | dense act=tanh | %s%s", heads[i].kind, heads[i].keys);
+        snprintf(line, sizeof line, "input | gru 4 | pool mean | dense act=tanh | %s%s", heads[i].kind,
+                 heads[i].keys);
         check(line, heads[i].kind, true);
     }
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Nothing is allocated while a run computes; every allocation of building failing once gives ENOMEM and leaks nothing. */
+ * Nothing is allocated while a run computes; every allocation of building failing once gives ENOMEM and leaks
+ * nothing. */
 #include "batch.h"
 
-typedef struct { long calls, live, fail_at; } meter;          /* fail_at: the allocation that fails, counted from 1; 0: none */
+/* fail_at: the allocation that fails, counted from 1; 0: none */
+typedef struct { long calls, live, fail_at; } meter;
 
 static void *metered(void *ud, void *p, size_t n)
 {
@@ -104,6 +106,7 @@ static void every_allocation_fails_once(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(computing_allocates_nothing), cmocka_unit_test(every_allocation_fails_once) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(computing_allocates_nothing),
+                                        cmocka_unit_test(every_allocation_fails_once) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,8 +53,10 @@ static void same(const char *line, const char *what, const real *a, const real *
 static void each(void (*fn)(const char *line, const char *kernels))
 {
     static const char *const form[] = {
-        "input | %s 37 | dense", "input | %s 20 bi | dense", "embed 16 | %s 24 bi=sum init=learn | drop .3 | dense", "input | %s 32 zoneout=.2 rdrop=.2 | drop .2 locked | dense",
-        "input | %s 21 reverse | norm | dense", "embed 12 | drop .3 word | %s 40 norm | dense", "embed 12 | %s 40 peephole coupled | dense", "input | %s 33 onebias flip | dense",
+        "input | %s 37 | dense", "input | %s 20 bi | dense", "embed 16 | %s 24 bi=sum init=learn | drop .3 | dense",
+            "input | %s 32 zoneout=.2 rdrop=.2 | drop .2 locked | dense",
+        "input | %s 21 reverse | norm | dense", "embed 12 | drop .3 word | %s 40 norm | dense",
+            "embed 12 | %s 40 peephole coupled | dense", "input | %s 33 onebias flip | dense",
         "embed 24 | %s 24 skip | dense", "input | %s 20 | dense act=tanh",
         "input | %s 19 proj=7 bi | dense", "input | %s 16 layers=2 wdrop=.3 zoneout=.1 | dense",
     };
@@ -94,7 +96,8 @@ static void one_alone(const char *line, const char *kernels)
         for (int t = 0, off = 0; t < one.b.T; off += all.alive[t++])
             same(line, "alone", z + (size_t)(off + i) * width, y + (size_t)t * width, width);
     }
-    /* in training, with masks: the input gradient of each; a loss times its count is the sum, without a rounded 1/count */
+    /* in training, with masks: the input gradient of each; a loss times its count is the sum, without a rounded
+     * 1/count */
     rc_run_want_dx(u);
     rc_run_want_dx(v);
     double counted = (double)s.net->branch[0].head->kind->count(s.net->branch[0].head, &all.b, all.b.N);
@@ -185,7 +188,8 @@ static void layers_and_threads(void **state)
     (void)state;
     static const char *const line[] = {
         "embed 8 | embed 7 of=pairs | conv 20 width=3 act=relu | maxpool 2 | gru 33 bi | pool last mean max attend | drop .3 | dense",
-        "embed 64 | lstm 256 rdrop=.1 | gru 400 zoneout=.1 | gru0 300 | drop .1 | dense",      /* wide: one direction on several threads */
+        /* wide: one direction on several threads */
+        "embed 64 | lstm 256 rdrop=.1 | gru 400 zoneout=.1 | gru0 300 | drop .1 | dense",
         "embed 64 | lstm 256 norm reverse | lstm 300 proj=100 wdrop=.2 init=learn | dense",
         "input | conv 9 width=4 stride=2 | lstm 16 || dense | softmax || pool mean | norm | dense 30 act=tanh | dense | softmax weight=.5",
     };
@@ -209,7 +213,8 @@ static void chunked_tail_is_whole(void **state)
         int rows;
         test_open(&r, threads_n, NULL);
         rc_facts f = { .columns = 1, .vocabulary = { V }, .classes = { V } };
-        assert_int_equal(rc_net_new(&r, &net, "embed 8 | drop .2 | dense 9 act=tanh | norm | dense", "softmax", &f), 0);
+        assert_int_equal(rc_net_new(&r, &net, "embed 8 | drop .2 | dense 9 act=tanh | norm | dense", "softmax", &f),
+                         0);
         real *w = test_weights(&r, net, 4);
         assert_int_equal(rc_run_new(&r, &u, net, w, 7, 100, N, true, true), 0);
         for (int i = 0; i < N; i++) {
@@ -242,7 +247,8 @@ static void chunked_tail_is_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(batch_is_each_alone), cmocka_unit_test(stream_is_whole), cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(batch_is_each_alone), cmocka_unit_test(stream_is_whole),
+            cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(layers_and_threads), cmocka_unit_test(chunked_tail_is_whole),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,19 +6,25 @@ static recur runtime, *const r = &runtime;
 static int open_runtime(void **state) { (void)state; test_open(r, 1, NULL); return 0; }
 static int close_runtime(void **state) { (void)state; test_close(r); return 0; }
 
-static const rc_facts facts = { .columns = 2, .vocabulary = { UNITS, PAIRS }, .features = FEATURES, .classes = { UNITS, UNITS } };
+static const rc_facts facts = { .columns = 2, .vocabulary = { UNITS, PAIRS }, .features = FEATURES,
+                                .classes = { UNITS, UNITS } };
 
 static void line_becomes_and_reads_back(void **state)
 {
     (void)state;
     static const struct { const char *line, *canonical; } t[] = {
-        { "embed 128|drop .4 locked | lstm 512 layers=2|dense", "embed 128 | drop 0.4 locked | lstm 512 | lstm 512 | dense | softmax" },
+        { "embed 128|drop .4 locked | lstm 512 layers=2|dense",
+          "embed 128 | drop 0.4 locked | lstm 512 | lstm 512 | dense | softmax" },
         { "embed 128 | lstm 128 | dense tie", "embed 128 | lstm 128 | dense tie | softmax" },
-        { " embed 8  |  lstm  8 bi=cat rdrop=0.25   |dense 11 | softmax smooth=.10", "embed 8 | lstm 8 bi rdrop=0.25 | dense 11 | softmax smooth=0.1" },
-        { "embed 8 | gru 4 bi=sum init=learn flip onebias act=relu | drop | dense", "embed 8 | gru 4 bi=sum init=learn onebias flip act=relu | drop 0.5 | dense | softmax" },
+        { " embed 8  |  lstm  8 bi=cat rdrop=0.25   |dense 11 | softmax smooth=.10",
+          "embed 8 | lstm 8 bi rdrop=0.25 | dense 11 | softmax smooth=0.1" },
+        { "embed 8 | gru 4 bi=sum init=learn flip onebias act=relu | drop | dense",
+          "embed 8 | gru 4 bi=sum init=learn onebias flip act=relu | drop 0.5 | dense | softmax" },
         { "embed 8 of=units join=cat sd=.5 | embed of=pairs join=sum | lstm 8 proj=3 skip=1 | dense", NULL },
-        { "embed 64 | embed 32 of=pairs | lstm 96 bi | pool max mean | drop .5 | dense", "embed 64 | embed 32 of=pairs | lstm 96 bi | pool mean max | drop 0.5 | dense | softmax" },
-        { "embed 4 | lstm 4 bi || dense | softmax || pool mean | dense | softmax weight=.5", "embed 4 | lstm 4 bi || dense | softmax || pool mean | dense | softmax weight=0.5" },
+        { "embed 64 | embed 32 of=pairs | lstm 96 bi | pool max mean | drop .5 | dense",
+          "embed 64 | embed 32 of=pairs | lstm 96 bi | pool mean max | drop 0.5 | dense | softmax" },
+        { "embed 4 | lstm 4 bi || dense | softmax || pool mean | dense | softmax weight=.5",
+          "embed 4 | lstm 4 bi || dense | softmax || pool mean | dense | softmax weight=0.5" },
         { "input | dense 22 | quantile q=.1:.9", "input | dense 22 | quantile q=.1:.9" },
         { "input | dense | quantile q=\".1:.9\"", "input | dense | quantile q=.1:.9" },
         { "input 3 | lstm 5 gact=hardsigmoid:0.2:0.5 | dense act=leakyrelu:0.02 | huber delta=2", NULL },
@@ -53,13 +59,17 @@ static void weights_are_named_and_shaped(void **state)
 {
     (void)state;
     static const struct { const char *name; int rank, a, b; } want[] = {
-        { "1.embed.w", 2, UNITS, 8 }, { "2.lstm.wx", 2, 24, 8 }, { "2.lstm.wh", 2, 24, 3 }, { "2.lstm.b", 1, 24, 0 }, { "2.lstm.wr", 2, 3, 6 },
-        { "2.lstm.h0", 1, 3, 0 }, { "2.lstm.c0", 1, 6, 0 }, { "2.lstm.r.wx", 2, 24, 8 }, { "2.lstm.r.wh", 2, 24, 3 }, { "2.lstm.r.b", 1, 24, 0 },
-        { "2.lstm.r.wr", 2, 3, 6 }, { "2.lstm.r.h0", 1, 3, 0 }, { "2.lstm.r.c0", 1, 6, 0 }, { "3.gru.wx", 2, 15, 6 }, { "3.gru.wh", 2, 15, 5 },
+        { "1.embed.w", 2, UNITS, 8 }, { "2.lstm.wx", 2, 24, 8 }, { "2.lstm.wh", 2, 24, 3 }, { "2.lstm.b", 1, 24, 0 },
+            { "2.lstm.wr", 2, 3, 6 },
+        { "2.lstm.h0", 1, 3, 0 }, { "2.lstm.c0", 1, 6, 0 }, { "2.lstm.r.wx", 2, 24, 8 }, { "2.lstm.r.wh", 2, 24, 3 },
+            { "2.lstm.r.b", 1, 24, 0 },
+        { "2.lstm.r.wr", 2, 3, 6 }, { "2.lstm.r.h0", 1, 3, 0 }, { "2.lstm.r.c0", 1, 6, 0 }, { "3.gru.wx", 2, 15, 6 },
+            { "3.gru.wh", 2, 15, 5 },
         { "3.gru.b", 1, 15, 0 }, { "3.gru.bh", 1, 15, 0 }, { "4.dense.w", 2, UNITS, 5 }, { "4.dense.b", 1, UNITS, 0 },
     };
     rc_net *net;
-    assert_int_equal(rc_net_new(r, &net, "embed 8 | lstm 6 bi proj=3 init=learn | gru 5 | dense", "softmax", &facts), 0);
+    assert_int_equal(rc_net_new(r, &net, "embed 8 | lstm 6 bi proj=3 init=learn | gru 5 | dense", "softmax", &facts),
+                     0);
     assert_int_equal(net->params.n, sizeof want / sizeof *want);
     for (int i = 0; i < net->params.n; i++) {
         const rc_param *p = &net->params.p[i];
@@ -106,17 +116,32 @@ static void mistakes_are_explained(void **state)
     (void)state;
     static const struct { const char *line; const char *say[3]; } t[] = {
         { "", { "empty" } }, { "embed 8 | | dense", { "item 2", "empty" } }, { "embed 8 ||| dense", { "empty" } },
-        { "embed 8 | lstn 4 | dense", { "item 2", "'lstn'", "lstm" } }, { "embed 8 | lstm 4 wibble=3 | dense", { "layer 2 (lstm)", "'wibble'", "zoneout" } },
-        { "embed 8 | lstm | dense", { "layer 2 (lstm)", "size" } }, { "embed 8 | lstm x=3 4 | dense", { "'x'" } }, { "embed 8 | lstm 4.5 | dense", { "whole number", "'4.5'" } },
-        { "embed 8 | lstm -4 | dense", { "'-4'" } }, { "embed 8 | drop 1.5 | dense", { "layer 2 (drop)", "'1.5'" } }, { "embed 8 | lstm 4 bi=both | dense", { "cat sum", "'both'" } },
-        { "embed 8 | lstm 4 act=wobble | dense", { "wobble", "tanh" } }, { "embed 8 | gru 4 peephole | dense", { "layer 2 (gru)", "peephole" } },
-        { "embed 8 | lstm 4 skip | dense", { "8, not 4" } }, { "embed 8 | lstm 4 rdrop | dense", { "rdrop=" } }, { "embed 8 | mingru 4 wdrop=.1 | dense", { "recurrent" } },
-        { "embed 8 | gru 4 proj=2 | dense", { "projected" } }, { "embed 8 | lstm 4 bi reverse | dense", { "exclude" } }, { "lstm 4 | dense", { "layer 1 (lstm)", "embed" } },
-        { "embed 8 | lstm 4 | dense tie", { "layer 3 (dense)", "layer 1" } }, { "embed 8 | softmax | dense", { "softmax", "end" } }, { "embed 8 | lstm 4 | softmax", { "needs 11 scores", "dense" } },
-        { "embed 8 | pool | dense", { "last mean max attend" } }, { "embed 8 | pool mean | lstm 4 | dense", { "layer 3 (lstm)", "pooling" } }, { "input 4 | dense", { "3 features" } },
-        { "embed 8 | dense | dense", { "layer 2 (dense)", "size" } }, { "embed 8 | dense 4=3 | dense", { "4=3" } }, { "embed 8 | dense | softmax focal=-1", { "head 1 (softmax)", "focal" } },
-        { "embed 8 | dense | softmax smooth=\"3", { "quotation" } }, { "softmax", { "no layer before" } }, { "embed 8 | embed 5 of=triples | dense", { "units pairs" } },
-        { "embed 8 | drop .1 tie | dense", { "no key 'tie'" } }, { "embed 8 frozen=1 | dense", { "alone" } }, { "embed 8 || dense || dense || dense || dense || dense || dense || dense || dense || dense", { "branches" } },
+        { "embed 8 | lstn 4 | dense", { "item 2", "'lstn'", "lstm" } },
+            { "embed 8 | lstm 4 wibble=3 | dense", { "layer 2 (lstm)", "'wibble'", "zoneout" } },
+        { "embed 8 | lstm | dense", { "layer 2 (lstm)", "size" } }, { "embed 8 | lstm x=3 4 | dense", { "'x'" } },
+            { "embed 8 | lstm 4.5 | dense", { "whole number", "'4.5'" } },
+        { "embed 8 | lstm -4 | dense", { "'-4'" } }, { "embed 8 | drop 1.5 | dense", { "layer 2 (drop)", "'1.5'" } },
+            { "embed 8 | lstm 4 bi=both | dense", { "cat sum", "'both'" } },
+        { "embed 8 | lstm 4 act=wobble | dense", { "wobble", "tanh" } },
+            { "embed 8 | gru 4 peephole | dense", { "layer 2 (gru)", "peephole" } },
+        { "embed 8 | lstm 4 skip | dense", { "8, not 4" } }, { "embed 8 | lstm 4 rdrop | dense", { "rdrop=" } },
+            { "embed 8 | mingru 4 wdrop=.1 | dense", { "recurrent" } },
+        { "embed 8 | gru 4 proj=2 | dense", { "projected" } }, { "embed 8 | lstm 4 bi reverse | dense",
+                                                                 { "exclude" } }, { "lstm 4 | dense",
+                                                                         { "layer 1 (lstm)", "embed" } },
+        { "embed 8 | lstm 4 | dense tie", { "layer 3 (dense)", "layer 1" } },
+            { "embed 8 | softmax | dense", { "softmax", "end" } },
+                { "embed 8 | lstm 4 | softmax", { "needs 11 scores", "dense" } },
+        { "embed 8 | pool | dense", { "last mean max attend" } },
+            { "embed 8 | pool mean | lstm 4 | dense", { "layer 3 (lstm)", "pooling" } },
+                { "input 4 | dense", { "3 features" } },
+        { "embed 8 | dense | dense", { "layer 2 (dense)", "size" } }, { "embed 8 | dense 4=3 | dense", { "4=3" } },
+            { "embed 8 | dense | softmax focal=-1", { "head 1 (softmax)", "focal" } },
+        { "embed 8 | dense | softmax smooth=\"3", { "quotation" } }, { "softmax", { "no layer before" } },
+            { "embed 8 | embed 5 of=triples | dense", { "units pairs" } },
+        { "embed 8 | drop .1 tie | dense", { "no key 'tie'" } }, { "embed 8 frozen=1 | dense", { "alone" } },
+            { "embed 8 || dense || dense || dense || dense || dense || dense || dense || dense || dense",
+              { "branches" } },
         { "embed 70000 | dense", { "70000" } }, { "embed 8 | dense | quantile q=.1:2", { "quantile" } },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
@@ -167,7 +192,8 @@ static void batches_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(line_becomes_and_reads_back), cmocka_unit_test(weights_are_named_and_shaped), cmocka_unit_test(start_is_as_declared),
+        cmocka_unit_test(line_becomes_and_reads_back), cmocka_unit_test(weights_are_named_and_shaped),
+            cmocka_unit_test(start_is_as_declared),
         cmocka_unit_test(mistakes_are_explained), cmocka_unit_test(batches_are_checked),
     };
     return cmocka_run_group_tests(tests, open_runtime, close_runtime);
