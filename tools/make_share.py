@@ -105,7 +105,7 @@ def first(count, steps, rng):
     out = []
     for i in range(count):
         sign = 1 if i % 2 else -1
-        out.append(([[2.0 * sign] + [rng.gauss(0, 0.3) for _ in range(steps - 1)]], "up" if sign > 0 else "down"))
+        out.append(([[1.5 * sign] + [rng.gauss(0, 1) for _ in range(steps - 1)]], "up" if sign > 0 else "down"))
     rng.shuffle(out)
     return series("first", ("down", "up"), out)
 
