@@ -122,6 +122,16 @@ int rc_fit_epoch(rc_fitting *f)
     return RECUR_OK;
 }
 
+/* Now and then a stream of a running text begins again from the start state, in the middle of the text.  Without it
+ * the net meets that state once an epoch and never learns to live with it, though generation and evaluation start there. */
+static void forget(rc_fitting *f, int B)
+{
+    const double share = 0.02;
+    const uint64_t key = rc_key((uint64_t)f->o.seed, RC_OTHER, (uint64_t)f->s.micro, 0);
+    for (int b = 0; b < B; b++)
+        if (rc_uniform(key, (uint64_t)b) < share) rc_run_state_reset(f->u, b);
+}
+
 /* Gradients of the step's batches, added; the mean loss of them. */
 static int gather(rc_fitting *f, double *loss)
 {
@@ -134,6 +144,7 @@ static int gather(rc_fitting *f, double *loss)
         rc_loss l;
         int e = recur_data_next(f->d, &b);
         if (e < 0) return e == RECUR_EEND ? rc_fail(f->r, RECUR_EDATA, "the data ended before their last batch") : e;
+        if (f->d->stream && !b.fresh) forget(f, b.B);
         f->u->step = (uint64_t)f->s.micro++;
         if ((e = rc_run_loss(f->u, &b, false, 1.0 / (double)group, &l)) < 0) return e;
         if (!isfinite(l.loss))
