@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 find include src cli examples tests tools -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) 2>/dev/null | sort |
-    xargs wc -l | awk -v verbose="${1-}" '
+    xargs wc -l | awk -v verbose="${1-}" -v budget=20000 '
     $2 == "total" { next }
     {
         n = split($2, at, "/")
