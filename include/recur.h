@@ -66,6 +66,7 @@ const char *recur_warning(const recur *r);            /* of the last success tha
 const char *recur_strerror(int error);
 const char *recur_kernels(const recur *r);            /* name of the kernel set in use                       */
 int recur_threads(const recur *r);
+double recur_fma_peak(recur *r);                      /* multiply-adds in registers on all threads, measured now: FLOP/s, in some 50 ms */
 void recur_free(recur *r, void *text);                /* what the library handed out as char **              */
 
 /* --- options: one row each makes parser, help, manual page and the record in the model ---------------------- */

@@ -55,6 +55,7 @@ const char *recur_message(const recur *r) { return r ? r->message : ""; }
 const char *recur_warning(const recur *r) { return r ? r->warning : ""; }
 const char *recur_kernels(const recur *r) { return r && r->kern ? r->kern->name : ""; }
 int recur_threads(const recur *r) { return r && r->pool ? rc_pool_threads(r->pool) : 0; }
+double recur_fma_peak(recur *r) { return r ? rc_kern_peak(r) : 0; }
 void recur_free(recur *r, void *text) { if (r) rc_free(r, text); }
 
 const char *recur_strerror(int error)

@@ -9,6 +9,7 @@
 #include "kern/body_lstm.h"
 #include "kern/body_rows.h"
 #include "kern/body_flat.h"
+#include "kern/body_peak.h"
 
 /* A cell's place in the table is its place in cell/list.h. */
 enum {
@@ -36,7 +37,7 @@ const rc_kern PASTE(rc_kern_, SET) = {
     .name = TEXT(SET), .nr = NR, .mr = MR,
     .pack = pack, .gemm = gemm, .bias = bias, .col_sum = col_sum, .add = add, .scale = scale, .mul = mul, .drop = drop,
     .act = act, .act_back = act_back, .norm = norm, .norm_back = norm_back, .xent = xent, .softmax = softmax,
-    .sum_sq = sum_sq, .sgd = sgd, .rmsprop = rmsprop, .adam = adam,
+    .sum_sq = sum_sq, .sgd = sgd, .rmsprop = rmsprop, .adam = adam, .peak = peak,
     .cell = {
         [CELL_rnn] = { { rnn_forward, NULL }, { rnn_backward, NULL } },
         [CELL_lstm] = { { lstm_forward, NULL }, { lstm_backward, NULL } },

@@ -11,6 +11,7 @@
 #include "cell/cell.h"
 
 #define RC_CELLS 16
+#define RC_CHAINS 12            /* of multiply-adds, side by side, that `peak` runs */
 
 typedef struct {                 /* the step of an optimizer over [0, n) of the flat blocks */
     real lr, b1, b2, eps, decay, scale;   /* scale: what clipping multiplies the gradient by; decay: lr * weight decay, decoupled */
@@ -49,6 +50,7 @@ typedef struct rc_kern {
     void (*sgd)(const rc_optim_io *o, size_t n, real *w, real *g, real *m);       /* m NULL: no momentum (b1); Nesterov no */
     void (*rmsprop)(const rc_optim_io *o, size_t n, real *w, real *g, real *v);
     void (*adam)(const rc_optim_io *o, size_t n, real *w, real *g, real *m, real *v);
+    double (*peak)(int rounds, real x[RC_CHAINS]);                          /* multiply-adds in registers, x = 0.5 x + 1 `rounds` times: x ends as the sum of a chain's lanes; returns the operations */
     struct { void (*forward[2])(const rc_cell_io *); void (*backward[2])(const rc_cell_io *); } cell[RC_CELLS];
         /* overlays; by rc_cell_index.  An overlay takes the options that its set's `takes` allows. */
     bool (*takes)(int cell, const rc_cell_opt *o);                          /* false: rc_kern_cell falls back to the cell's own functions */
@@ -60,6 +62,7 @@ rc_cell_fns rc_kern_cell(const rc_kern *k, const rc_cell *c, const rc_cell_opt *
 int rc_kern_open(recur *r, const char *most);                /* sets r->kern: best set of this CPU, at most `most`; RECUR_EOPTION names the sets */
 const char *rc_kern_at(int i);                               /* names, reference first, rising; NULL past the end */
 bool rc_kern_usable(const char *name);                       /* built in and this CPU has it */
+double rc_kern_peak(recur *r);                               /* FLOP/s of `peak` on all threads at once: peak.c, some 50 ms */
 size_t rc_panels(const rc_kern *k, int K, int N);            /* reals of the packed form */
 static inline size_t rc_panel_at(const rc_kern *k, int K, int n0) { return (size_t)(n0 / k->nr) * (size_t)K * (size_t)k->nr; }  /* n0 a multiple of nr */
 

@@ -164,6 +164,14 @@ static void adam(const rc_optim_io *o, size_t n, real *w, real *g, real *m, real
     }
 }
 
+static double peak(int rounds, real x[RC_CHAINS])
+{
+    for (int n = 0; n < rounds; n++)
+        for (int i = 0; i < RC_CHAINS; i++)
+            x[i] = (real)0.5 * x[i] + 1;
+    return 2.0 * RC_CHAINS * rounds;
+}
+
 static bool takes(int cell, const rc_cell_opt *o)
 {
     (void)cell, (void)o;
@@ -175,5 +183,5 @@ const rc_kern rc_kern_ref = {
     .pack = pack, .gemm = gemm, .bias = bias, .col_sum = col_sum, .add = add, .scale = scale, .mul = mul,
     .drop = rc_ref_drop, .act = rc_ref_act, .act_back = rc_ref_act_back, .norm = norm, .norm_back = norm_back,
     .xent = rc_ref_xent, .softmax = rc_ref_softmax, .sum_sq = sum_sq, .sgd = sgd, .rmsprop = rmsprop, .adam = adam,
-    .takes = takes,
+    .peak = peak, .takes = takes,
 };

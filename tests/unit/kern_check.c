@@ -358,6 +358,22 @@ static void test_rows(void **state)
         }
 }
 
+/* Three rounds of x = 0.5 x + 1 from 0 make 1.75 in each lane. */
+static void test_peak(void **state)
+{
+    (void)state;
+    for (int i = 0; rc_kern_at(i); i++) {
+        recur r = { 0 };
+        float x[RC_CHAINS] = { 0 };
+        if (!rc_kern_usable(rc_kern_at(i)))
+            continue;
+        assert_int_equal(rc_kern_open(&r, rc_kern_at(i)), 0);
+        double lanes = r.kern->peak(3, x) / (2.0 * 3 * RC_CHAINS);
+        for (int c = 0; c < RC_CHAINS; c++)
+            assert_true(x[c] == 1.75 * lanes);
+    }
+}
+
 static void test_choice(void **state)
 {
     (void)state;
@@ -378,7 +394,7 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "--bench"))
         return kern_bench(argc > 2 ? argv[2] : NULL);
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice), cmocka_unit_test(test_products), cmocka_unit_test(test_matmul),
+        cmocka_unit_test(test_choice), cmocka_unit_test(test_peak), cmocka_unit_test(test_products), cmocka_unit_test(test_matmul),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_activation_range), cmocka_unit_test(test_flat),
         cmocka_unit_test(test_rows),
     };
