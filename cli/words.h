@@ -57,6 +57,8 @@ X(WITHIN, "The net is NOT clearly better than the baseline (%s): %s %s against %
   "网络并不明显优于基线（%s）：%s %s 对 %s，差异在 %d 个样本的噪声之内。")
 X(WORSE, "The net is WORSE than the baseline (%s): %s %s against %s.  The simple model is the better choice here.",
   "网络不如基线（%s）：%s %s 对 %s。此处简单模型是更好的选择。")
+X(RIGHT_ALONE, "  Samples that only one of them gets right: net %lld, baseline %lld (McNemar's test, p = %.2g).",
+  "只有一方答对的样本：网络 %lld 个，基线 %lld 个（McNemar 检验，p = %.2g）。")
 X(NO_BASELINE, "No baseline in this model file: whether the net is worth its cost is not known.",
   "此模型文件没有基线：无法判断网络是否值得。")
 X(NOT_BETTER, "The net is NOT better than the baseline (%s): %s %s against %s.", "网络并不优于基线（%s）：%s %s 对 %s。")
@@ -71,6 +73,18 @@ X(NO_TRAIN_TEXT, "generate: --report compares with the training text; name it af
   "generate：--report 要与训练文本比较；请在模型之后给出文件：recur generate M.recur TEXT... --report")
 X(NO_LABELS, "%s: a model for %s has no labels to give; `recur generate` writes text with it", "%s：任务 %s 的模型没有标签；用 `recur generate` 生成文本")
 X(TYPE_PROMPT, "Type lines; an answer comes after each, Ctrl-D ends.", "请输入文本行；每行之后给出回答，Ctrl-D 结束。")
+/* bench */
+X(BENCH_NONE, "bench: no case fits; there are: %s", "bench：没有符合的用例；现有：%s")
+X(BENCH_WRONG, "bench: %s %s %s: %s is %.3g away from the reference kernels' result, whose largest number is %.3g; nothing is timed",
+  "bench：%s %s %s：%s 与参考内核的结果相差 %.3g，其最大数为 %.3g；不计时")
+X(BENCH_CASE, "case", "用例")
+X(BENCH_MEDIAN, "median ms", "中位毫秒")
+X(BENCH_BEST, "best ms", "最佳毫秒")
+X(BENCH_RUNS, "runs", "次数")
+X(BENCH_GFLOPS, "GFLOP/s", "GFLOP/s")
+X(BENCH_SHARE, "of peak", "占峰值")
+X(BENCH_PEAK, "peak: %.1f GFLOP/s of multiply-adds in registers (kernels %s, threads %d)\n",
+  "峰值：寄存器内乘加 %.1f GFLOP/s（计算内核 %s，线程 %d）\n")
 /* inspect */
 X(PARAMETERS, "parameters", "参数")
 X(TASK, "task", "任务")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Every verb explains itself on stdout, and says the same as `help VERB`; the manual pages are sound roff.
-for v in train generate classify eval inspect check completion help version; do
+for v in train generate classify eval inspect check bench completion help version; do
     recur $v --help >a 2>e || echo "$v --help: exit $?"
     recur help $v >b
     cmp -s a b || echo "$v: --help and help differ"
