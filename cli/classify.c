@@ -9,11 +9,13 @@
 
 enum { TOGETHER = 512 };                 /* lines that share a batch */
 
-typedef struct { int64_t best; int line_buffered; const char *encoding; } classify_own;
+typedef struct { int64_t best; int line_buffered; const char *encoding, *columns, *label_column; } classify_own;
 static const recur_option own_rows[] = {
     {"best", RECUR_INT, offsetof(classify_own, best), "1", 1, 1e6, "K", "the K best labels: label TAB probability TAB label ...", "answers"},
     {"line-buffered", RECUR_FLAG, offsetof(classify_own, line_buffered), "0", 0, 1, NULL, "write each answer at once, in a pipe too", "answers"},
     {"encoding", RECUR_TEXT, offsetof(classify_own, encoding), "utf-8", 0, 0, "NAME", "encoding of the input: utf-8, gb18030, ...", "answers"},
+    {"columns", RECUR_TEXT, offsetof(classify_own, columns), NULL, 0, 0, "LIST", "columns of a CSV file that hold numbers, parted by commas", "answers"},
+    {"label-column", RECUR_TEXT, offsetof(classify_own, label_column), NULL, 0, 0, "NAME", "column of a CSV file with the label, which is passed over", "answers"},
 };
 
 typedef struct {
@@ -127,7 +129,12 @@ static int classify_series(job *j, const char *path)
     recur_data *d = NULL;
     float *p = NULL;
     const char *file = path ? path : "-";
-    int e = recur_data_files(j->c->r, &d, recur_model_task(j->m), &file, 1, NULL, j->m);
+    const classify_own *own = j->c->own;
+    recur_train_options o = recur_train_defaults();
+    o.encoding = own->encoding;
+    o.columns = own->columns;
+    o.label_column = own->label_column;
+    int e = recur_data_files(j->c->r, &d, recur_model_task(j->m), &file, 1, &o, j->m);
     int64_t n = e < 0 ? 0 : recur_data_count(d);
     if (e >= 0 && !(p = calloc((size_t)n * (size_t)j->labels + 1, sizeof *p)))
         e = RECUR_ENOMEM;

@@ -163,28 +163,26 @@ void cli_report(FILE *f, const json_t *score)
     confusion(f, json_object_get(score, "confusion"), per);
 }
 
-/* Two standard errors of a difference of two rates on the same n samples, at most (were they independent). */
-static double noise(double a, double b, double n)
-{
-    return n > 0 ? 2 * sqrt((a * (1 - a) + b * (1 - b)) / n) : 0;
-}
-
 void cli_verdict(FILE *f, const json_t *score, bool color)
 {
     const json_t *base = json_object_get(score, "baseline");
     const char *name = json_string_value(json_object_get(base, "name"));
-    double samples = json_number_value(json_object_get(score, "samples"));
+    const json_t *alone = json_object_get(score, "right_alone");              /* {net, baseline, p}: McNemar's test */
+    const double chance = json_number_value(json_object_get(alone, "p"));
+    int samples = (int)json_number_value(json_object_get(score, "samples"));
     char a[64], b[64];
     for (size_t i = 0; i < sizeof judges / sizeof *judges; i++) {
         const json_t *x = json_object_get(score, judges[i].name), *y = json_object_get(base, judges[i].name);
         if (!json_is_number(x) || !json_is_number(y))
             continue;
         double ahead = (json_number_value(x) - json_number_value(y)) * (judges[i].rising ? 1 : -1);
-        double doubt = judges[i].rising ? noise(json_number_value(x), json_number_value(y), samples) : 0;
-        enum cli_word w = ahead > doubt ? SAY_BETTER : ahead < -doubt ? SAY_WORSE : doubt > 0 ? SAY_WITHIN : SAY_NOT_BETTER;
+        enum cli_word w = alone && chance >= 0.05 ? SAY_WITHIN : ahead > 0 ? SAY_BETTER : alone ? SAY_WORSE : SAY_NOT_BETTER;
         if (color)
             fputs(w == SAY_BETTER ? "\033[32m" : w == SAY_WORSE ? "\033[31m" : "\033[33m", f);
-        fprintf(f, say(w), name ? name : say(SAY_BASELINE), judges[i].name, shown(a, sizeof a, x), shown(b, sizeof b, y), (int)samples);
+        fprintf(f, say(w), name ? name : say(SAY_BASELINE), judges[i].name, shown(a, sizeof a, x), shown(b, sizeof b, y), samples);
+        if (alone)
+            fprintf(f, say(SAY_RIGHT_ALONE), (long long)json_integer_value(json_object_get(alone, "net")),
+                    (long long)json_integer_value(json_object_get(alone, "baseline")), chance);
         fputs(color ? "\033[0m\n" : "\n", f);
         return;
     }

@@ -52,6 +52,14 @@ static const rc_like *like_of(const recur_model *m, rc_like *like)
     return like;
 }
 
+/* Tables of measurements are read as in training, where nothing else is said. */
+static void same_columns(const recur_model *m, recur_train_options *o)
+{
+    const json_t *was = m && m->scaling.n > 0 ? json_object_get(m->card, "options") : NULL;
+    if (!o->columns) o->columns = json_string_value(json_object_get(was, "columns"));
+    if (!o->label_column) o->label_column = json_string_value(json_object_get(was, "label-column"));
+}
+
 int recur_data_files(recur *r, recur_data **out, const char *task, const char *const *path, int n,
                      const recur_train_options *o, const recur_model *m)
 {
@@ -66,6 +74,7 @@ int recur_data_files(recur *r, recur_data **out, const char *task, const char *c
     int e = begin(r, &d, task, m);
     if (e < 0) goto fail;
     if (!problems) { e = rc_fail(r, RECUR_ENOMEM, "out of memory"); goto fail; }
+    same_columns(m, &all);
     if ((e = d->task->read(d, path, n, &all, like_of(m, &like), RC_ALL, problems)) < 0) goto fail;
     char said[512];
     if (rc_problem_text(problems, said, sizeof said)) rc_warn(r, "%s", said);

@@ -7,6 +7,7 @@
 #include "api/api.h"
 
 enum { LINE = 4096 };            /* longest net line that a task chooses */
+enum { REPORT = 50000 };         /* units of a held-out running text that the report at the end is about */
 
 /* Stands between the loop and the caller's watch: the card wants to know how long it took. */
 typedef struct {
@@ -108,13 +109,21 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
 /* --- the whole job --- */
 
 /* What the finished model scores on the held-out part goes into the card: it was chosen on, so it is no test. */
-static int report(recur_model *m, recur_data *held)
+static int report(recur_model *m, recur_data *held, observer *w)
 {
     json_t *score = NULL;
-    int e = m->task->eval(m, held, &score);
+    recur_data *end = NULL;
+    int e = held->stream && held->rows > REPORT ? recur_data_split(held, REPORT / (double)held->rows, 0, &end) : RECUR_OK;
     if (e < 0) return e;
-    if (json_object_set_new(json_object_get(m->card, "training"), "report", score)) return rc_fail(m->r, RECUR_ENOMEM, "out of memory");
-    return RECUR_OK;
+    if (end) {
+        end->look = (int64_t)end->rows;
+        say(w, "report: on the last %zu units of the held-out text; eval reads all of a text", end->rows);
+    }
+    if ((e = m->task->eval(m, end ? end : held, &score)) >= 0
+        && json_object_set_new(json_object_get(m->card, "training"), "report", score))
+        e = rc_fail(m->r, RECUR_ENOMEM, "out of memory");
+    recur_data_close(end);
+    return e;
 }
 
 static int read_part(recur *r, const rc_task *t, recur_data **out, const char *const *path, int n,
@@ -175,7 +184,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     o.net = m->net->line;
     if ((e = fit(m, d, held, &o, &w, files(r, path, n))) < 0) goto done;
     if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0) goto done;
-    if (held && t->eval && (e = report(m, held)) < 0) goto done;
+    if (held && t->eval && (e = report(m, held, &w)) < 0) goto done;
     if (!o.out) goto done;
     if ((e = recur_model_save(m, o.out)) >= 0) tell(&w, RECUR_SAVED, o.out);
 done:

@@ -218,24 +218,28 @@ static int majority(const recur_model *m, const recur_data *d, json_t *o)
     return bad ? rc_fail(m->r, RECUR_ENOMEM, "no memory for the figures") : RECUR_OK;
 }
 
-/* McNemar's test: of the examples on which the two differ in being right, how far from half and half.  Beyond 1.64
- * deviations (one in twenty by chance, one-sided) a difference counts. */
+/* Both answer the same examples, so they are compared on those that only one of them gets right. */
 static int verdict(const rc_judged *net, const rc_judged *other, double threshold, json_t *o)
 {
     int64_t ours = 0, theirs = 0;
     char text[256];
     for (int i = 0; i < net->n; i++) {
         size_t at = (size_t)i * (size_t)net->classes;
-        bool a = said(net->p + at, net->classes, threshold) == net->y[i], b = said(other->p + at, net->classes, 0) == net->y[i];
+        bool a = said(net->p + at, net->classes, threshold) == net->y[i];
+        bool b = said(other->p + at, net->classes, 0) == net->y[i];
         ours += a && !b;
         theirs += b && !a;
     }
-    double z = ours + theirs > 0 ? (double)(ours - theirs) / sqrt((double)(ours + theirs)) : 0;
-    const char *says = z > 1.64 ? "the net is better than the linear model"
-                     : z < -1.64 ? "the net is WORSE than the linear model: use that, or give the net more data or time"
-                     : "the net is no better than the linear model, within the noise of these samples";
-    snprintf(text, sizeof text, "%s (right alone: net %lld, linear model %lld)", says, (long long)ours, (long long)theirs);
-    return json_object_set_new(o, "better", json_boolean(z > 1.64)) | json_object_set_new(o, "verdict", json_string(text));
+    double p = rc_mcnemar(ours, theirs);
+    bool better = ours > theirs && p < 0.05, worse = theirs > ours && p < 0.05;
+    const char *says = better ? "the net is better than the linear model"
+        : worse ? "the net is WORSE than the linear model: use that, or give the net more data or time"
+        : "the net is no better than the linear model, within the noise of these samples";
+    snprintf(text, sizeof text, "%s (right alone: net %lld, linear model %lld; McNemar's test: p = %.2g)", says,
+             (long long)ours, (long long)theirs, p);
+    json_t *pair = json_pack("{s:I,s:I,s:f}", "net", (json_int_t)ours, "baseline", (json_int_t)theirs, "p", p);
+    return json_object_set_new(o, "better", json_boolean(better)) | json_object_set_new(o, "verdict", json_string(text))
+         | json_object_set_new(o, "right_alone", pair);
 }
 
 static int beside(const recur_model *m, const recur_data *d, const rc_judged *net, double threshold, json_t *o)
@@ -267,6 +271,11 @@ int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out)
     const json_t *t = json_object_get(m->card, "threshold");
     double threshold = json_is_number(t) ? json_number_value(t) : 0;
     int e = judge_net(m, d, &j);
+    bool labelled = d->count == 0;
+    for (int i = 0; i < d->count; i++)
+        labelled = labelled || d->ex[i].label >= 0;
+    if (e == RECUR_OK && !labelled)
+        e = rc_fail(m->r, RECUR_EDATA, "%s: no labels to compare the answers with", d->paths > 0 ? d->path[0] : "examples");
     *out = NULL;
     if (e == RECUR_OK) {
         judge(&j, threshold);

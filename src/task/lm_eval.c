@@ -6,16 +6,17 @@
 #include "task/lm.h"
 #include "task/pick.h"
 
-/* Sum of nats over the text, every unit once, the state carried along. */
+/* Sum of nats over the text, every unit once, the state carried along; with d->look over the beginnings of the B
+ * stretches that the text is cut into. */
 static int nats(recur_data *d, rc_run *u, int B, int T, double *sum, int64_t *count)
 {
     recur_batch b;
     rc_loss l;
-    int e;
+    int e = RECUR_OK;
     *sum = 0;
     *count = 0;
     recur_data_start(d, B, T, 0, 0);
-    while ((e = recur_data_next(d, &b)) == RECUR_OK) {
+    while ((d->look == 0 || *count < d->look) && (e = recur_data_next(d, &b)) == RECUR_OK) {
         if ((e = rc_run_loss(u, &b, true, 1, &l)) != RECUR_OK)
             return e;
         *sum += l.head_loss[0] * (double)l.count[0];
@@ -171,14 +172,15 @@ static int beside(const recur_model *m, const recur_data *d, double sum, json_t 
 
 int rc_lm_eval(const recur_model *m, recur_data *d, json_t **out)
 {
-    enum { WINDOW = 256 };
+    enum { WINDOW = 256, STREAMS = 16 };
     rc_run *u = NULL;
     double sum = 0;
     int64_t count = 0;
     json_t *o = *out = json_object();
-    int e = rc_run_new(m->r, &u, m->net, m->w, 1, WINDOW, WINDOW, false, false);
+    const int B = d->look > 0 ? STREAMS : 1, T = WINDOW / B;
+    int e = rc_run_new(m->r, &u, m->net, m->w, B, T, B * T, false, false);
     if (e == RECUR_OK)
-        e = nats(d, u, 1, WINDOW, &sum, &count);
+        e = nats(d, u, B, T, &sum, &count);
     rc_run_free(u);
     if (e == RECUR_OK && (json_object_set_new(o, "task", json_string("lm")) != 0
         || json_object_set_new(o, "unit", json_string(m->text != NULL ? m->text->unit->name : "id")) != 0 || figures(o, sum, count, d) != 0))

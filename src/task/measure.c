@@ -72,6 +72,23 @@ static double calibration(const rc_judged *j)
     return j->n > 0 ? sum / j->n : NAN;
 }
 
+/* McNemar's test (1947), two-sided: were both equally likely to be the one that is right alone, how probable is it that
+ * the numbers differ at least as much?  Few: the binomial distribution, exactly; many: the normal one, with Edwards's
+ * correction for continuity (1948). */
+double rc_mcnemar(int64_t a, int64_t b)
+{
+    enum { EXACT = 200 };
+    int64_t n = a + b, few = a < b ? a : b;
+    if (n == 0)
+        return 1;
+    if (n > EXACT)
+        return erfc(((double)llabs(a - b) - (a == b ? 0 : 1)) / sqrt(2 * (double)n));
+    double term = ldexp(1, (int)-n), sum = term;              /* C(n, i) / 2^n */
+    for (int64_t i = 1; i <= few; i++)
+        sum += term *= (double)(n - i + 1) / (double)i;
+    return 2 * sum < 1 ? 2 * sum : 1;
+}
+
 static const char *label(const rc_vocab *labels, int k, char number[16], size_t *n)
 {
     if (labels != NULL)

@@ -3,7 +3,9 @@
  *
  * A bad line is named file:line and costs that line, never the run, unless --strict. */
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "task/read.h"
 
 int rc_problem(json_t *problems, const char *path, int64_t line, const char *kind, const char *what)
@@ -66,6 +68,36 @@ bool rc_is_name(const char *s, size_t n, const char *names)
     return false;
 }
 
+bool rc_number(const char *s, size_t n, float *out)
+{
+    char number[64], *after = number;
+    rc_span_text t = rc_trim(s, n);
+    *out = NAN;
+    if (t.n == 0 || t.n >= sizeof number)
+        return false;
+    if (rc_is_name(t.s, t.n, "? nan na"))
+        return true;
+    memcpy(number, t.s, t.n);
+    number[t.n] = 0;
+    double x = strtod(number, &after);
+    *out = (float)x;
+    return after == number + t.n && fabs(x) <= RC_LARGEST;
+}
+
+int rc_values_add(rc_values *v, float x)
+{
+    if (v->n == v->cap) {
+        size_t want = v->cap > 0 ? v->cap * 2 : 1024;
+        float *wide = rc_grow(v->r, v->x, v->cap, want, sizeof *wide);
+        if (wide == NULL)
+            return RECUR_ENOMEM;
+        v->x = wide;
+        v->cap = want;
+    }
+    v->x[v->n++] = x;
+    return RECUR_OK;
+}
+
 /* Whether anything stands in the text but blanks of any script. */
 static bool empty(const char *s, size_t n)
 {
@@ -84,8 +116,13 @@ int rc_source_emit(rc_source *f, const rc_record *rec)
     rc_record good = *rec;
     size_t bad = 0;
     rc_span_text label = rc_trim(rec->label != NULL ? rec->label : "", rec->label != NULL ? rec->label_n : 0);
+    if (rec->x != NULL && rec->label == NULL)
+        return f->take(f->ud, rec);
+    if (label.n == 0 && rec->x != NULL)
+        return rc_source_bad(f, rec->line, "label", "no label");
     if (label.n == 0)
-        return rc_source_bad(f, rec->line, "label", "no label: a line is label<TAB>text, or say --label-column and --text-column");
+        return rc_source_bad(f, rec->line, "label",
+                             "no label: a line is label<TAB>text, or say --label-column and --text-column");
     if (!rc_utf8_valid(label.s, label.n, &bad) || memchr(label.s, 0, label.n) != NULL)
         return rc_source_bad(f, rec->line, "encoding", "the label is not UTF-8 text: say --encoding");
     if (label.n > 256)
@@ -96,7 +133,8 @@ int rc_source_emit(rc_source *f, const rc_record *rec)
         if (memchr(rec->text, 0, rec->text_n) != NULL)
             return rc_source_bad(f, rec->line, "encoding", "a 0 byte in the text: is this a text file?");
         if (!rc_utf8_valid(rec->text, rec->text_n, &bad))
-            return rc_source_bad(f, rec->line, "encoding", "byte %zu of the text is not UTF-8: say --encoding, for instance gb18030", bad + 1);
+            return rc_source_bad(f, rec->line, "encoding",
+                                 "byte %zu of the text is not UTF-8: say --encoding, for instance gb18030", bad + 1);
         if (empty(rec->text, rec->text_n))
             return rc_source_bad(f, rec->line, "empty", "the text is empty");
     }
@@ -130,32 +168,42 @@ static int plain_read(rc_source *f)
 }
 
 static const struct { bool (*is)(const rc_source *f); int (*read)(rc_source *f); } forms[] = {
-    { rc_ts_is, rc_ts_read }, { rc_json_is, rc_json_read }, { rc_tabs_is, rc_tabs_read }, { rc_csv_is, rc_csv_read },
-    { plain_is, plain_read },
+    { rc_ts_is, rc_ts_read }, { rc_json_is, rc_json_read }, { rc_series_is, rc_series_read },
+    { rc_tabs_is, rc_tabs_read }, { rc_csv_is, rc_csv_read }, { plain_is, plain_read },
 };
 
-int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc_take_record *take, void *ud, json_t *problems)
+/* From text, which the bytes of the file have become. */
+static int read_text(rc_source *f)
+{
+    size_t k = 0;
+    if (f->n == 0)
+        return rc_source_bad(f, 1, "empty", "the file is empty");
+    while (!forms[k].is(f))
+        k++;
+    if (f->o != NULL && f->o->columns != NULL && forms[k].read != rc_series_read)
+        return rc_fail(f->r, RECUR_EDATA, "%s: --columns is for CSV files with a head line, which this is not", f->path);
+    return forms[k].read(f);
+}
+
+int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc_take_record *take, void *ud,
+                    json_t *problems)
 {
     rc_buf raw, text;
     rc_buf_init(&raw, r, (size_t)1 << 34);
     rc_buf_init(&text, r, (size_t)1 << 34);
+    rc_source f = { r, path, "", 0, o, take, ud, problems };
     int e = rc_file_read(r, path, &raw);
-    if (e == RECUR_OK) {
+    if (e == RECUR_OK && rc_npy_is(raw.s, raw.n)) {
+        f.s = raw.s, f.n = raw.n;
+        e = rc_npy_read(&f);
+    } else if (e == RECUR_OK) {
         char why[sizeof r->message];
         e = rc_utf8_from(r, o != NULL && o->encoding != NULL ? o->encoding : "utf-8", raw.s, raw.n, &text);
         memcpy(why, r->message, sizeof why);
         if (e != RECUR_OK && e != RECUR_ENOMEM)
             rc_fail(r, e, "%s: %.900s", path, why);
-    }
-    if (e == RECUR_OK && text.n > 0) {
-        rc_source f = { r, path, text.s, text.n, o, take, ud, problems };
-        size_t k = 0;
-        while (!forms[k].is(&f))
-            k++;
-        e = forms[k].read(&f);
-    } else if (e == RECUR_OK) {
-        rc_source f = { r, path, "", 0, o, take, ud, problems };
-        e = rc_source_bad(&f, 1, "empty", "the file is empty");
+        f.s = text.n > 0 ? text.s : "", f.n = text.n;
+        e = e == RECUR_OK ? read_text(&f) : e;
     }
     rc_buf_free(&raw);
     rc_buf_free(&text);

@@ -15,17 +15,29 @@ typedef struct {
 } rc_source;
 typedef struct { const char *s; size_t n; } rc_span_text;
 
-int rc_source_bad(rc_source *f, int64_t line, const char *kind, const char *form, ...) __attribute__((format(printf, 4, 5)));
+int rc_source_bad(rc_source *f, int64_t line, const char *kind, const char *form, ...)
+    __attribute__((format(printf, 4, 5)));
     /* keeps the problem and goes on (RECUR_OK), or EDATA with file:line where bad lines are not allowed */
 int rc_source_emit(rc_source *f, const rc_record *rec);      /* checks label and text, then f->take */
+    /* measurements may lack a label: label NULL */
 bool rc_is_name(const char *s, size_t n, const char *names); /* names: words between blanks; capitals are small */
 rc_span_text rc_trim(const char *s, size_t n);
-int rc_problem(json_t *problems, const char *path, int64_t line, const char *kind, const char *what);   /* at most PROBLEMS are kept */
+int rc_problem(json_t *problems, const char *path, int64_t line, const char *kind, const char *what);
+    /* at most PROBLEMS are kept */
 enum { RC_PROBLEMS = 10000 };
+#define RC_LARGEST 3e38                  /* of a measurement: a float holds it */
+bool rc_number(const char *s, size_t n, float *out);         /* "?", "nan", "na": NAN, missing; false: no finite number */
+typedef struct { recur *r; float *x; size_t n, cap; } rc_values;
+int rc_values_add(rc_values *v, float x);
 #define RC_TEXT_NAMES "text sentence review content comment title body question message tweet utterance document sms"
 #define RC_LABEL_NAMES "label labels class category sentiment target y rating intent topic polarity"
 
-/* Forms of files, the first whose `is` says yes reads: read_ts.c read_json.c read_table.c */
+/* Forms of files, the first whose `is` says yes reads: read_npy.c (bytes, before there is text) read_ts.c read_json.c
+ * read_series.c read_table.c */
+bool rc_npy_is(const char *s, size_t n);
+int rc_npy_read(rc_source *f);
+bool rc_series_is(const rc_source *f);
+int rc_series_read(rc_source *f);
 bool rc_ts_is(const rc_source *f);
 int rc_ts_read(rc_source *f);
 bool rc_json_is(const rc_source *f);

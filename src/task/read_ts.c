@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * read_ts.c - measured sequences in the .ts form of the UEA & UCR archive (sktime): lines with # and @ are the head;
  * then one example a line, dimensions parted by ':', values by ',', missing values '?', the label last. */
-#include <math.h>
-#include <stdlib.h>
 #include "task/read.h"
 
 bool rc_ts_is(const rc_source *f)
@@ -23,42 +21,25 @@ bool rc_ts_is(const rc_source *f)
     return false;
 }
 
-typedef struct { float *x; size_t cap; size_t n; recur *r; } values;
-
 /* The values of one dimension, s up to the ':', appended to v; 1: not a number. */
-static int dimension(values *v, const char *s, const char *end)
+static int dimension(rc_values *v, const char *s, const char *end)
 {
     while (s < end) {
         const char *stop = memchr(s, ',', (size_t)(end - s));
+        float x;
         stop = stop != NULL ? stop : end;
-        rc_span_text t = rc_trim(s, (size_t)(stop - s));
-        char number[64], *after = number;
-        double x = NAN;
-        if (t.n == 0 || t.n >= sizeof number)
+        if (!rc_number(s, (size_t)(stop - s), &x))
             return 1;
-        if (!rc_is_name(t.s, t.n, "? nan")) {
-            memcpy(number, t.s, t.n);
-            number[t.n] = 0;
-            x = strtod(number, &after);
-            if (*after != 0 || after == number || !(fabs(x) <= 3e38))
-                return 1;
-        }
-        if (v->n == v->cap) {
-            size_t want = v->cap ? v->cap * 2 : 1024;
-            float *wide = rc_grow(v->r, v->x, v->cap, want, sizeof *wide);
-            if (wide == NULL)
-                return RECUR_ENOMEM;
-            v->x = wide;
-            v->cap = want;
-        }
-        v->x[v->n++] = (float)x;
+        int e = rc_values_add(v, x);
+        if (e != RECUR_OK)
+            return e;
         s = stop < end ? stop + 1 : end;
     }
     return RECUR_OK;
 }
 
 /* v holds dimension after dimension, [dims][steps]; turned into rows [steps][dims] in `rows`. */
-static int emit(rc_source *f, const values *v, values *rows, int dims, size_t steps, rc_record *rec)
+static int emit(rc_source *f, const rc_values *v, rc_values *rows, int dims, size_t steps, rc_record *rec)
 {
     if (rows->cap < v->n) {
         float *wide = rc_grow(f->r, rows->x, rows->cap, v->cap, sizeof *wide);
@@ -76,7 +57,7 @@ static int emit(rc_source *f, const values *v, values *rows, int dims, size_t st
     return rc_source_emit(f, rec);
 }
 
-static int line(rc_source *f, const char *s, size_t n, int64_t at, values *v, values *rows, int *features)
+static int line(rc_source *f, const char *s, size_t n, int64_t at, rc_values *v, rc_values *rows, int *features)
 {
     const char *end = s + n, *colon;
     size_t steps = 0;
@@ -92,7 +73,8 @@ static int line(rc_source *f, const char *s, size_t n, int64_t at, values *v, va
         if (dims == 0)
             steps = v->n;
         else if (v->n - before != steps)
-            return rc_source_bad(f, at, "shape", "dimension %d has %zu values, the first has %zu", dims + 1, v->n - before, steps);
+            return rc_source_bad(f, at, "shape", "dimension %d has %zu values, the first has %zu", dims + 1,
+                                 v->n - before, steps);
     }
     if (dims == 0 || steps == 0)
         return rc_source_bad(f, at, "empty", "no values: a line is values,...:label");
@@ -106,7 +88,7 @@ static int line(rc_source *f, const char *s, size_t n, int64_t at, values *v, va
 
 int rc_ts_read(rc_source *f)
 {
-    values v = { .r = f->r }, rows = { .r = f->r };
+    rc_values v = { .r = f->r }, rows = { .r = f->r };
     rc_lines l = { f->s, f->s + f->n, 0 };
     const char *s;
     size_t n;
@@ -121,8 +103,9 @@ int rc_ts_read(rc_source *f)
                 k++;
             if ((rc_is_name(t.s, k, "@timestamps") && rc_is_name(t.s + k, t.n - k, "true"))
                 || (rc_is_name(t.s, k, "@classlabel") && rc_is_name(t.s + k, t.n - k, "false")))
-                e = rc_fail(f->r, RECUR_EDATA, "%s:%lld: '%.*s' is not supported: values without times, with class labels, are",
-                            f->path, (long long)l.line, (int)(t.n < 80 ? t.n : 80), t.s);
+                e = rc_fail(f->r, RECUR_EDATA,
+                            "%s:%lld: '%.*s' is not supported: values without times, with class labels, are", f->path,
+                            (long long)l.line, (int)(t.n < 80 ? t.n : 80), t.s);
             continue;
         }
         e = line(f, t.s, t.n, l.line, &v, &rows, &features);

@@ -48,6 +48,7 @@ struct recur_data {
     int64_t unknown, units, chars, bytes, skipped, dropped;   /* UNK units, all units, characters of the text, bytes; bad lines; too long */
     int64_t max_length;                  /* classify: longer texts were cut to this; 0: none is cut */
     bool stream;                         /* lm: all rows are one text; examples are its documents */
+    int64_t look;                        /* lm: a score reads about so many units, in streams side by side; 0: all */
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
     struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; int error; } cut;
     struct { int32_t *alive, *ids, *target, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
@@ -98,6 +99,8 @@ const rc_task *rc_task_find(const char *name);
 /* --- measures (measure.c) --- */
 typedef struct { int classes; int64_t *confusion; double *p; int32_t *y; int n; } rc_judged;     /* confusion [true][said]; p [n][classes] */
 int rc_measure(recur *r, const rc_judged *j, const rc_vocab *labels, json_t **out);   /* samples accuracy macro_f1 per_class confusion pr_auc (two classes) calibration_error */
+/* How probable chance alone makes a difference as large between two classifiers on the same samples: a, b were right alone. */
+double rc_mcnemar(int64_t a, int64_t b);
 /* Probabilities [count][classes] of a classifying model for every example, in their order; batches of any size give the same. */
 int rc_classify_scores(const recur_model *m, recur_data *d, float *p);
 /* --- baselines: linear.c (hashed word and character n-grams, logistic), ngram.c (interpolated Kneser-Ney over ids) --- */

@@ -10,6 +10,7 @@
 #include "train/train.h"
 
 #define MEMORY 0.98                      /* of the running means, a step */
+enum { STREAMS = 16, LOOK_T = 16 };      /* of an evaluation of a running text: no fewer streams, of so many steps at least */
 
 /* --- options: what the task left automatic --- */
 static void fall_int(int64_t *x, int64_t value) { if (*x < 0) *x = value; }
@@ -241,6 +242,10 @@ static int open_fit(rc_fitting *f)
         .recent1 = (double)NAN, .recent2 = (double)NAN, .recent3 = (double)NAN, .recent4 = (double)NAN };
     rc_data_dims(f->d, (int)o->batch, (int)o->bptt, &d);
     if (f->held) rc_data_dims(f->held, (int)o->batch, (int)o->bptt, &h);
+    if (f->held && f->held->stream && h.B < STREAMS && f->held->rows >= STREAMS * LOOK_T) {
+        h.B = STREAMS;
+        h.N = h.N > STREAMS * LOOK_T ? h.N : STREAMS * LOOK_T;
+    }
     if (h.B > d.B) d.B = h.B;
     if (h.T > d.T) d.T = h.T;
     if (h.N > d.N) d.N = h.N;
@@ -262,6 +267,7 @@ static int open_fit(rc_fitting *f)
 
 static void close_fit(rc_fitting *f)
 {
+    if (f->held) f->held->look = 0;
     rc_run_free(f->u);
     rc_optim_free(f->opt);
     rc_free(f->r, f->best);

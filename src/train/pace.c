@@ -8,7 +8,8 @@
 
 #include "train/train.h"
 
-enum { UNTIMED = 2, TIMED = 10, LOOKS = 20, MOST_EPOCHS = 40 };   /* first steps touch memory for the first time: not timed */
+enum { UNTIMED = 2, TIMED = 10 };        /* first steps touch memory for the first time: not timed */
+enum { LOOKS = 20, FEW_LOOKS = 4, MOST_EPOCHS = 40, LOOK_MOST = 200000, LOOK_LEAST = 4096 };
 
 static int64_t epoch_steps(const rc_fitting *f)
 {
@@ -30,19 +31,23 @@ static int timed_steps(rc_fitting *f, double limit, double *row_seconds)
     return RECUR_OK;
 }
 
-/* Seconds a unit takes in training, seconds of one evaluation. */
+/* Seconds a unit takes in training, seconds of one evaluation; of a running text: for each unit of it. */
 static int measure(rc_fitting *f, double *row_seconds, double *score_seconds)
 {
     const rc_loop_state s = f->s;
-    double limit = 0.03 * f->o.time, loss, metric;
+    double limit = 0.03 * f->o.time, loss, metric, units = 1;
     int e;
     f->s.steps = INT64_MAX / 2;
     f->course.steps = f->s.steps;
     memcpy(f->best, f->m->w, f->n * sizeof(real));
     if ((e = timed_steps(f, limit < 8 ? limit : 8, row_seconds)) < 0) goto done;
+    if (f->held && f->held->stream) {
+        f->held->look = LOOK_LEAST;
+        units = fmin((double)f->held->rows, LOOK_LEAST);
+    }
     double start = rc_now();
     if (f->held && (e = f->m->task->score(f->m, f->held, f->u, &loss, &metric)) < 0) goto done;
-    *score_seconds = rc_now() - start;
+    *score_seconds = (rc_now() - start) / units;
 done:
     memcpy(f->m->w, f->best, f->n * sizeof(real));
     rc_optim_clear(f->opt);
@@ -58,14 +63,33 @@ static double epoch_units(const rc_fitting *f)
     return f->d->stream ? (double)f->batches * (double)f->d->cut.B * (double)f->d->cut.T : (double)f->d->rows;
 }
 
+/* Held-out units that all evaluations of a training may score together: a unit costs about three times more in
+ * training, so they take a twentieth of its time. */
+static double affordable(const rc_fitting *f, int64_t steps)
+{
+    return 0.15 * (double)steps * epoch_units(f) / (double)epoch_steps(f);
+}
+
+/* Units of a held-out running text that one evaluation scores; a matter of the number of steps, not of the clock.
+ * All, where that is no more than LOOK_MOST and FEW_LOOKS can be afforded. */
+static int64_t look(const rc_fitting *f, int64_t steps)
+{
+    if (!f->held || !f->held->stream) return 1;
+    int64_t most = (int64_t)f->held->rows < LOOK_MOST ? (int64_t)f->held->rows : LOOK_MOST;
+    double part = affordable(f, steps) / FEW_LOOKS;
+    if (f->o.eval_every > 0 || part >= (double)most) return most;
+    return part > LOOK_LEAST ? (int64_t)part : most < LOOK_LEAST ? most : LOOK_LEAST;
+}
+
 /* Steps between evaluations; 0: at the end of each epoch.  Streams: epochs where there are about as many as wanted, else
- * LOOKS a run, fewer where that would take more than a tenth of the time (a unit costs about three times more in training). */
+ * LOOKS a run, fewer where they cannot be afforded. */
 static int64_t cadence(const rc_fitting *f, int64_t steps)
 {
     if (f->o.eval_every > 0) return f->o.eval_every;
     if (!f->d->stream) return 0;
-    double units = (double)steps * epoch_units(f) / (double)epoch_steps(f), held = f->held ? (double)recur_data_count(f->held) : 1;
-    double afford = 0.3 * units / (held > 0 ? held : 1), epochs = (double)steps / (double)epoch_steps(f);
+    int64_t units = look(f, steps);
+    double afford = affordable(f, steps) / (double)(units > 0 ? units : 1);
+    double epochs = (double)steps / (double)epoch_steps(f);
     if (epochs >= 4 && epochs <= MOST_EPOCHS && epochs <= afford) return 0;
     double looks = afford < 2 ? 2 : afford < LOOKS ? floor(afford) : LOOKS;
     int64_t every = (int64_t)ceil((double)steps / looks);
@@ -85,10 +109,20 @@ static int64_t fit_time(rc_fitting *f, double row_seconds, double score_seconds)
     int64_t low = 1, high = (int64_t)(left / step) + 2;
     while (low + 1 < high) {             /* the most steps that end in time with their evaluations */
         int64_t n = low + (high - low) / 2;
-        if ((double)n * step + evaluations(f, n) * score_seconds <= left) low = n;
+        if ((double)n * step + evaluations(f, n) * score_seconds * (double)look(f, n) <= left) low = n;
         else high = n;
     }
     return low;
+}
+
+/* What an evaluation of a running text reads; told where that is not all of it. */
+static void settle_look(rc_fitting *f)
+{
+    if (!f->held || !f->held->stream) return;
+    f->held->look = look(f, f->s.steps);
+    if (f->held->look < (int64_t)f->held->rows)
+        rc_fit_say(f, "looks: each reads about %lld of the %lld held-out units, the beginnings of %d equal stretches",
+                   (long long)f->held->look, (long long)f->held->rows, f->u->B);
 }
 
 int rc_fit_pace(rc_fitting *f)
@@ -105,12 +139,14 @@ int rc_fit_pace(rc_fitting *f)
     } else if (o->time > 0) {
         if ((e = measure(f, &row_seconds, &score_seconds)) < 0) return e;
         f->s.steps = fit_time(f, row_seconds, score_seconds);
-        rc_fit_say(f, "steps %lld: fit into %.0f s at %.0f units/s with %.0f looks at the held-out part; repeat exactly with --steps %lld",
-                   (long long)f->s.steps, o->time, 1 / row_seconds, f->held ? evaluations(f, f->s.steps) : 0.0, (long long)f->s.steps);
+        rc_fit_say(f, "steps %lld: fit into %.0f s at %.0f units/s with %.0f looks at the held-out part; "
+                   "repeat exactly with --steps %lld", (long long)f->s.steps, o->time, 1 / row_seconds,
+                   f->held ? evaluations(f, f->s.steps) : 0.0, (long long)f->s.steps);
     } else {
         f->s.steps = o->epochs * epoch_steps(f);
     }
     f->course.steps = f->s.steps;
     f->every = cadence(f, f->s.steps);
+    settle_look(f);
     return RECUR_OK;
 }

@@ -120,6 +120,21 @@ static void longer_grams_foretell_better(void **state)
     assert_true(nats[3] < 1.2);
 }
 
+/* Exact values: 2 * sum of C(n, i) / 2^n; scipy.stats.binomtest gives the same. */
+static void chance_of_a_difference(void **state)
+{
+    (void)state;
+    assert_near(rc_mcnemar(0, 0), 1, 0);
+    assert_near(rc_mcnemar(0, 5), 0.0625, 1e-12);
+    assert_near(rc_mcnemar(6, 0), 0.03125, 1e-12);
+    assert_near(rc_mcnemar(2, 8), 0.109375, 1e-12);
+    assert_near(rc_mcnemar(7, 7), 1, 1e-12);
+    assert_near(rc_mcnemar(300, 300), 1, 1e-12);
+    assert_near(rc_mcnemar(120, 80), rc_mcnemar(80, 120), 0);
+    assert_near(rc_mcnemar(121, 80), rc_mcnemar(120, 80), 0.002);      /* exact and normal meet */
+    assert_true(rc_mcnemar(1000, 880) < 0.05 && rc_mcnemar(1000, 930) > 0.05);
+}
+
 /* Texts of 0, 1, 2 units. */
 static void hardly_any_text(void **state)
 {
@@ -160,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_classes), cmocka_unit_test(precision_recall_area), cmocka_unit_test(calibration),
+        cmocka_unit_test(chance_of_a_difference),
         cmocka_unit_test(probabilities_sum_to_one), cmocka_unit_test(longer_grams_foretell_better),
         cmocka_unit_test(hardly_any_text), cmocka_unit_test(memory_fails),
     };

@@ -53,6 +53,15 @@ static const struct { const char *name, *bytes; size_t n; const char *records, *
       "1=x|", "2:json 3:text 4:label 5:json" },
     { "ts", BYTES("# about\n@problemName x\n@classLabel true a b\n@data\n1,2,3:4,5,6:a\n7,8:9,10:b\n"), "a=3x2:1,6|b=2x2:7,10|", "" },
     { "ts, missing values", BYTES("@data\n1,?,3:a\n"), "a=3x1:1,3|", "" },
+    { "series by id, in any order of lines", BYTES("id,time,a,b,label\n1,0,1,2,x\n2,0,3,4,y\n1,1,5,,x\n2,1,NaN,8,y\n1,2,9,7,x\n"),
+      "x=3x2:1,7|y=2x2:3,8|", "" },
+    { "series, id without a usual name", BYTES("who;a;class\nann;1;x\nann;2;x\nbob;3;y\nbob;4;y\n"), "x=2x1:1,2|y=2x1:3,4|", "" },
+    { "series, one a line", BYTES("label,0,1,2\nx,1,2,3\n\"y\",4,?,6\n"), "x=3x1:1,3|y=3x1:4,6|", "" },
+    { "series, x y z are measured", BYTES("id,x,y,z,label\n1,1,2,3,p\n1,4,5,6,p\n"), "p=2x3:1,6|", "" },
+    { "series without labels", BYTES("id,a\n1,1\n1,2\n"), "=2x1:1,2|", "" },
+    { "series, bad lines", BYTES("id,a,label\n1,1,x\n1,inf,x\n2,1,x\n2,1,y\n3,7,x\n3,1\n4,2,\n"), "x=1x1:7,7|",
+      "3:number 5:label 7:columns 8:label" },
+    { "a text among numbers is a text", BYTES("likes,comment,label\n1,good film,x\n2,bad film,y\n"), "x=good film|y=bad film|", "" },
     { "ts, bad lines", BYTES("@data\n1,2:3:a\n1,x:a\n1e400:a\n1,2:a\n1:2:a\n:a\n1,2:\n"), "a=2x1:1,2|",
       "2:shape 3:number 4:number 6:shape 7:empty 8:label" },
 };
@@ -145,6 +154,90 @@ static void columns_by_option(void **state)
     test_folder_free(&f);
 }
 
+static void number_columns_by_option(void **state)
+{
+    (void)state;
+    test_memory m;
+    recur r = test_runtime(&m);
+    test_folder f = test_folder_new();
+    char path[TEST_PATH];
+    record_list k;
+    recur_train_options o = task_options();
+    rc_buf_init(&k.out, &r, 0);
+    test_spill(test_path(&f, "x.csv", path), BYTES("id,a,b,c,mood\n1,1,2,3,up\n1,4,5,6,up\n2,7,8,9,down\n"));
+    o.columns = "c, a";
+    o.label_column = "mood";
+    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
+    assert_string_equal(k.out.s, "up=2x2:3,4|down=1x2:9,7|");
+    o.columns = "a,d";
+    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
+    assert_non_null(strstr(r.message, "'d'"));
+    o.columns = "a,b";
+    o.label_column = "kind";
+    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
+    assert_non_null(strstr(r.message, "'kind'"));
+    test_spill(path, BYTES("a\tx\n"));
+    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
+    assert_non_null(strstr(r.message, "--columns"));
+    rc_buf_free(&k.out);
+    assert_int_equal(m.live, 0);
+    test_folder_free(&f);
+}
+
+/* A file of NumPy's, version 1.0: this dictionary, and these numbers. */
+static void spill_npy(const char *path, const char *dictionary, const void *x, size_t n)
+{
+    char s[512];
+    size_t k = strlen(dictionary);
+    memcpy(s, "\x93NUMPY\1\0", 8);
+    s[8] = (char)k;
+    s[9] = 0;
+    memcpy(s + 10, dictionary, k);
+    memcpy(s + 10 + k, x, n);
+    test_spill(path, s, 10 + k + n);
+}
+
+#define NPY(type, order, shape) "{'descr': '" type "', 'fortran_order': " order ", 'shape': " shape ", }\n"
+static void arrays_of_numpy(void **state)
+{
+    (void)state;
+    static const float x[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+    static const double y[4] = { 1, 2, 3, 4 };
+    static const struct { const char *head; size_t n; const char *says; } bad[] = {
+        { NPY("<f4", "False", "(2, 3, 2)"), 44, "truncated" }, { NPY("<f4", "True", "(2, 3, 2)"), 48, "Fortran" },
+        { NPY("<i8", "False", "(2, 3, 1)"), 48, "float32" }, { NPY("<f4", "False", "(12,)"), 48, "shape" },
+        { NPY("<f4", "False", "(99999999999, 3)"), 48, "shape" }, { NPY("<f4", "False", "(3, 2, 2)"), 48, "3 sequences" },
+        { NPY("<f4", "False", "(0, 3)"), 0, "empty" }, { "{'shape': (2, 6)}", 48, "damaged" },
+    };
+    test_memory m;
+    recur r = test_runtime(&m);
+    test_folder f = test_folder_new();
+    char path[TEST_PATH], labels[TEST_PATH];
+    record_list k;
+    json_t *problems = json_array();
+    rc_buf_init(&k.out, &r, 0);
+    test_path(&f, "a.npy", path);
+    spill_npy(path, NPY("<f8", "False", "(2, 2)"), y, sizeof y);
+    GOOD(&r, rc_read_records(&r, path, NULL, take, &k, problems));
+    assert_string_equal(k.out.s, "=2x1:1,2|=2x1:3,4|");       /* no labels: said once, still read */
+    assert_int_equal(json_array_size(problems), 1);
+    test_spill(test_path(&f, "a.labels.txt", labels), BYTES("up\ndown\n"));
+    k.out.n = 0;
+    spill_npy(path, NPY("<f4", "False", "(2, 3, 2)"), x, sizeof x);
+    GOOD(&r, rc_read_records(&r, path, NULL, take, &k, NULL));
+    assert_string_equal(k.out.s, "up=3x2:1,6|down=3x2:7,12|");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        spill_npy(path, bad[i].head, x, bad[i].n);
+        assert_int_equal(rc_read_records(&r, path, NULL, take, &k, NULL), RECUR_EDATA);
+        if (strstr(r.message, bad[i].says) == NULL)
+            fail_msg("%s: %s", bad[i].says, r.message);
+    }
+    json_decref(problems);
+    rc_buf_free(&k.out);
+    assert_int_equal(m.live, 0);
+    test_folder_free(&f);
+}
+
 /* Any bytes at all: no crash, no leak, no endless loop. */
 static void noise(void **state)
 {
@@ -164,6 +257,8 @@ static void noise(void **state)
             text[i] = alphabet[rc_below(key, i, sizeof alphabet)];
         if (round % 4 == 1)
             memcpy(text, "@data\n", 6);
+        if (round % 4 == 3)
+            memcpy(text, "id,a,label\n1,2,", 15);
         if (round % 4 == 2)
             memcpy(text, "text,label\n", 11);
         test_spill(path, text, sizeof text);
@@ -180,7 +275,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form), cmocka_unit_test(strict_stops_at_the_first_bad_line),
-        cmocka_unit_test(columns_by_option), cmocka_unit_test(noise),
+        cmocka_unit_test(columns_by_option), cmocka_unit_test(number_columns_by_option),
+        cmocka_unit_test(arrays_of_numpy), cmocka_unit_test(noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
