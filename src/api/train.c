@@ -179,6 +179,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     int e = rc_task_named(r, task, NULL, &t);
     if (e < 0 || (e = refuse_to_replace(r, &o)) < 0) goto done;
     if ((e = read_all(r, t, &d, &held, path, n, &o, &w)) < 0) goto done;
+    if (held && recur_data_count(held) == 0) { recur_data_close(held); held = NULL; }
     if ((e = t->choose(d, &o, line, sizeof line, say, &w)) < 0) goto done;
     if ((e = rc_model_build(r, &m, o.net ? o.net : line, d, (uint64_t)o.seed, o.vectors)) < 0) goto done;
     o.net = m->net->line;

@@ -165,6 +165,9 @@ static int split_stream(recur_data *d, double part, recur_data *h)
         memcpy(h->ids[c], d->ids[c] + keep, move * sizeof(int32_t));
     h->rows = move;
     h->units = (int64_t)move;
+    for (size_t i = 0; i < move && d->text != NULL; i++)
+        h->unknown += h->ids[0][i] == RC_UNK;
+    d->unknown -= h->unknown < d->unknown ? h->unknown : d->unknown;
     double share = d->rows > 0 ? (double)move / (double)d->rows : 0;
     h->chars = (int64_t)((double)d->chars * share);
     h->bytes = (int64_t)((double)d->bytes * share);

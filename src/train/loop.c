@@ -351,6 +351,7 @@ static int finish(rc_fitting *f)
 
 int rc_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch, void *ud)
 {
+    if (held && recur_data_count(held) == 0) held = NULL;        /* so few examples that none fell into it */
     rc_fitting f = { .r = m->r, .m = m, .d = d, .held = held, .watch = watch, .ud = ud };
     int e, rows;
     const recur_option *table = recur_train_table(&rows);
