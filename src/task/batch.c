@@ -2,9 +2,9 @@
  * batch.c - the only batcher: examples -> packed rows.
  *
  * The order of an epoch is drawn from (seed, epoch) alone, so a position in training is two numbers and seeking is
- * assignment.  Examples are shuffled, sorted by length inside pools of POOL batches, cut into batches, and the batches
- * are shuffled: nearly equal lengths run together, and yet no order of lengths is learned.  A running text is cut into
- * B streams side by side; the state goes on from batch to batch. */
+ * assignment.  Examples are shuffled, sorted by length inside pools of POOL batches, cut into batches, and the
+ * batches are shuffled: nearly equal lengths run together, and yet no order of lengths is learned.  A running text is
+ * cut into B streams side by side; the state goes on from batch to batch. */
 #include <limits.h>
 #include "task/task.h"
 

@@ -20,7 +20,8 @@ static int begin(doctor *c, recur *r, const char *const *path, json_t **out)
 {
     *c = (doctor){ .r = r, .path = path, .out = json_object(), .files = json_array(), .problems = json_array() };
     *out = c->out;
-    if (json_object_set_new(c->out, "files", c->files) != 0 || json_object_set_new(c->out, "problems", c->problems) != 0)
+    if (json_object_set_new(c->out, "files", c->files) != 0
+        || json_object_set_new(c->out, "problems", c->problems) != 0)
         return rc_fail(r, RECUR_ENOMEM, "no memory for the report");
     return rc_map_new(r, &c->seen);
 }
@@ -43,7 +44,8 @@ static int problem(doctor *c, int file, int64_t line, const char *kind, const ch
 }
 
 /* The first place of this text; NULL: this is it, and it is kept.  *error as usual. */
-static const struct place *first_place(doctor *c, const char *s, size_t n, int file, int64_t line, int32_t label, int *error)
+static const struct place *first_place(doctor *c, const char *s, size_t n, int file, int64_t line, int32_t label,
+                                       int *error)
 {
     uint64_t h = rc_hash(s, n);
     int64_t at = rc_map_get(c->seen, (const char *)&h, sizeof h);
@@ -81,7 +83,8 @@ static int report(doctor *c, const recur_data *d, int file, bool known)
     json_t *f = json_object();
     int e = json_object_set_new(f, "file", json_string(rc_utf8_valid(name, strlen(name), &bad) ? name : "?"))
           | json_object_set_new(f, d->stream ? "units" : "examples", json_integer(recur_data_count(d)))
-          | json_object_set_new(f, "bytes", json_integer(d->bytes)) | json_object_set_new(f, "chars", json_integer(d->chars))
+          | json_object_set_new(f, "bytes", json_integer(d->bytes))
+          | json_object_set_new(f, "chars", json_integer(d->chars))
           | json_object_set_new(f, "cut", json_integer(d->dropped));
     double rate = d->units > 0 ? (double)d->unknown / (double)d->units : 0;
     if (d->text != NULL)
@@ -90,7 +93,9 @@ static int report(doctor *c, const recur_data *d, int file, bool known)
         return rc_fail(c->r, RECUR_ENOMEM, "no memory for the report");
     if (known && rate > 0.1) {
         char what[256];
-        snprintf(what, sizeof what, "%.1f %% of the units are unknown to the first file's vocabulary: another language or encoding?", rate * 100);
+        snprintf(what, sizeof what,
+                 "%.1f %% of the units are unknown to the first file's vocabulary: another language or encoding?",
+                 rate * 100);
         return problem(c, file, 1, "unknown", what);
     }
     return RECUR_OK;
@@ -132,7 +137,8 @@ static int check_labels(doctor *c, const recur_data *d, int file, json_t *labels
             e = rc_fail(c->r, RECUR_ENOMEM, "no memory for the report");
         if (e == RECUR_OK && file == 0 && seen < 2) {
             char what[400];
-            snprintf(what, sizeof what, "label '%.*s' has %lld example(s): nothing can be learned of it", (int)(n < 100 ? n : 100), name, (long long)seen);
+            snprintf(what, sizeof what, "label '%.*s' has %lld example(s): nothing can be learned of it",
+                     (int)(n < 100 ? n : 100), name, (long long)seen);
             e = problem(c, file, line, "rare", what);
         }
     }

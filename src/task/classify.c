@@ -52,7 +52,8 @@ static int add_measured(gather *g, const rc_record *rec)
     if (F == 0 || d->count == 0)
         d->F = F > 0 ? F : rec->features;
     if (rec->features != d->F)
-        return rc_fail(d->r, RECUR_EDATA, "%s:%lld: %d features where %d are expected", d->paths > 0 ? d->path[g->file] : "example",
+        return rc_fail(d->r, RECUR_EDATA, "%s:%lld: %d features where %d are expected",
+                       d->paths > 0 ? d->path[g->file] : "example",
                        (long long)rec->line, rec->features, d->F);
     if ((e = rc_data_row(d, (size_t)rec->steps)) != RECUR_OK)
         return e;
@@ -71,7 +72,8 @@ static int add(void *ud, const rc_record *rec)
     if (d->count > 0 && measured != (d->F > 0))
         return rc_fail(d->r, RECUR_EDATA, "texts and measurements cannot be mixed");
     if (g->like != NULL && measured == (g->like->text != NULL))
-        return rc_fail(d->r, RECUR_EDATA, "the model takes %s, and this is %s", measured ? "text" : "measurements", measured ? "measurements" : "text");
+        return rc_fail(d->r, RECUR_EDATA, "the model takes %s, and this is %s", measured ? "text" : "measurements",
+                       measured ? "measurements" : "text");
     const void *content = measured ? (const void *)rec->x : rec->text;
     size_t bytes = measured ? (size_t)rec->steps * (size_t)rec->features * sizeof(float) : rec->text_n;
     if (other_part(g, content, bytes)) {
@@ -82,10 +84,12 @@ static int add(void *ud, const rc_record *rec)
         return e;
     if (label == -2) {
         char what[200];
-        snprintf(what, sizeof what, "label '%.*s' is not one of those that were learned", (int)(rec->label_n < 100 ? rec->label_n : 100), rec->label);
+        snprintf(what, sizeof what, "label '%.*s' is not one of those that were learned",
+                 (int)(rec->label_n < 100 ? rec->label_n : 100), rec->label);
         d->skipped++;
         if (g->o != NULL && g->o->strict > 0)
-            return rc_fail(d->r, RECUR_EDATA, "%s:%lld: %s", d->paths > 0 ? d->path[g->file] : "example", (long long)rec->line, what);
+            return rc_fail(d->r, RECUR_EDATA, "%s:%lld: %s", d->paths > 0 ? d->path[g->file] : "example",
+                           (long long)rec->line, what);
         return rc_problem(g->problems, d->paths > 0 ? d->path[g->file] : "example", rec->line, "label", what);
     }
     if ((measured && (e = add_measured(g, rec)) != RECUR_OK) || (e = rc_data_example(d, &ex)) != RECUR_OK)
@@ -190,7 +194,8 @@ static double words_a_text(const recur_data *d)
 static void text_options(const recur_data *d, const recur_train_options *o, rc_text_options *t)
 {
     bool signs = share_of_han(d->raw.s != NULL ? d->raw.s : "", d->raw.n) > 0.3 || words_a_text(d) < 2;
-    *t = (rc_text_options){ .unit = signs ? "char" : "word", .min_count = d->count > 1000 ? 2 : 1, .lower = true, .nfkc = true };
+    *t = (rc_text_options){ .unit = signs ? "char" : "word", .min_count = d->count > 1000 ? 2 : 1, .lower = true,
+                           .nfkc = true };
     t->max_size = 50000;
     t->pairs = d->count >= 1000 ? 50000 : 0;
     if (o == NULL)
@@ -224,7 +229,7 @@ static int encode_one(recur_data *d, rc_example *ex, int64_t most, rc_ids id[2])
     const char *s = ex->text_n > 0 ? d->raw.s + ex->text : "";
     if ((e = rc_text_encode(d->text, s, ex->text_n, id, &d->unknown)) != RECUR_OK)
         return e;
-    if (id[0].n == 0)                                         /* nothing but blanks: one unit, so that there is a step */
+    if (id[0].n == 0)                    /* nothing but blanks: one unit, so that there is a step */
         for (int c = 0; c < C; c++)
             if ((e = rc_ids_add(&id[c], c == 0 ? RC_EOS : RC_UNK)) != RECUR_OK)
                 return e;
@@ -324,7 +329,8 @@ static int finish(gather *g)
     }
     d->classes = d->labels != NULL ? rc_vocab_size(d->labels) - RC_FIRST : 0;
     if (g->like == NULL && d->classes < 2)
-        return rc_fail(d->r, RECUR_EDATA, "%s: %d label(s) found, at least two are needed; `recur check classify` says what is wrong",
+        return rc_fail(d->r, RECUR_EDATA,
+                       "%s: %d label(s) found, at least two are needed; `recur check classify` says what is wrong",
                        d->paths > 0 ? d->path[0] : "examples", d->classes);
     if (g->like != NULL && g->like->text == NULL && d->F == 0)
         d->F = g->like->scaling->n;                           /* no example at all in this part */
@@ -336,7 +342,8 @@ static int begin(gather *g)
     return g->like == NULL ? rc_vocab_new(g->d->r, &g->names) : RECUR_OK;
 }
 
-static int classify_read(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like, int part, json_t *problems)
+static int classify_read(recur_data *d, const char *const *path, int n, const recur_train_options *o,
+                         const rc_like *like, int part, json_t *problems)
 {
     gather g = { .d = d, .o = o, .like = like, .part = part, .problems = problems };
     int e = begin(&g);
@@ -355,7 +362,8 @@ static int classify_read(recur_data *d, const char *const *path, int n, const re
     }
     d->skipped = (int64_t)(json_array_size(problems) - bad);
     if (e == RECUR_OK && d->count == 0 && g.elsewhere == 0)
-        e = rc_fail(d->r, RECUR_EDATA, "%s: no usable example among %zu bad lines; a line is label<TAB>text", path[0], json_array_size(problems) - bad);
+        e = rc_fail(d->r, RECUR_EDATA, "%s: no usable example among %zu bad lines; a line is label<TAB>text", path[0],
+                    json_array_size(problems) - bad);
     if (e == RECUR_OK && (d->count > 0 || like != NULL))
         e = finish(&g);
     else if (e == RECUR_OK)
@@ -364,7 +372,8 @@ static int classify_read(recur_data *d, const char *const *path, int n, const re
     return e;
 }
 
-static int classify_pull(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o, const rc_like *like)
+static int classify_pull(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o,
+                         const rc_like *like)
 {
     gather g = { .d = d, .o = o, .like = like, .part = RC_ALL };
     recur_example ex = { 0 };
@@ -376,7 +385,8 @@ static int classify_pull(recur_data *d, recur_next_example *next, void *ud, cons
         if (ex.x == NULL && ex.text == NULL)
             e = rc_fail(d->r, RECUR_EDATA, "example %d has neither text nor measurements", d->count + 1);
         else if (ex.x != NULL && (ex.steps < 1 || ex.features < 1))
-            e = rc_fail(d->r, RECUR_EDATA, "example %d has %d steps of %d features", d->count + 1, ex.steps, ex.features);
+            e = rc_fail(d->r, RECUR_EDATA, "example %d has %d steps of %d features", d->count + 1, ex.steps,
+                        ex.features);
         else if (ex.label == NULL && like == NULL)
             e = rc_fail(d->r, RECUR_EDATA, "example %d has no label", d->count + 1);
         else
@@ -395,6 +405,7 @@ const rc_task rc_task_classify = {
     .name = "classify", .help = "one label for a text or for a sequence of measurements", .head = "softmax",
     .metric = "accuracy", .rising = true,
     .read = classify_read, .pull = classify_pull, .choose = rc_classify_choose, .prepare = rc_classify_prepare,
-    .score = rc_classify_score, .settle = rc_classify_settle, .eval = rc_classify_eval, .baseline = rc_classify_baseline,
+    .score = rc_classify_score, .settle = rc_classify_settle, .eval = rc_classify_eval,
+    .baseline = rc_classify_baseline,
     .check = rc_classify_check,
 };

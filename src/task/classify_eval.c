@@ -70,7 +70,8 @@ int rc_classify_scores(const recur_model *m, recur_data *d, float *p)
         if (z == NULL)
             e = RECUR_ESHAPE;
         else if (rows != n)
-            e = rc_fail(m->r, RECUR_ESHAPE, "the net answers at each step: a classifier's net ends with pooling or last");
+            e = rc_fail(m->r, RECUR_ESHAPE,
+                        "the net answers at each step: a classifier's net ends with pooling or last");
         if (e != RECUR_OK)
             break;
         h->kind->answer(h, m->r->kern, n, z, answer);
@@ -213,7 +214,8 @@ static int majority(const recur_model *m, const recur_data *d, json_t *o)
     if (e != RECUR_OK)
         return e;
     const char *name = rc_vocab_str(m->labels, RC_FIRST + (int32_t)k, &n);
-    int bad = json_object_set_new(figures, "name", json_string("majority class")) | json_object_set_new(figures, "label", json_stringn(name, n));
+    int bad = json_object_set_new(figures, "name", json_string("majority class"))
+        | json_object_set_new(figures, "label", json_stringn(name, n));
     bad |= json_object_set_new(o, "majority", figures);
     return bad ? rc_fail(m->r, RECUR_ENOMEM, "no memory for the figures") : RECUR_OK;
 }
@@ -238,7 +240,8 @@ static int verdict(const rc_judged *net, const rc_judged *other, double threshol
     snprintf(text, sizeof text, "%s (right alone: net %lld, linear model %lld; McNemar's test: p = %.2g)", says,
              (long long)ours, (long long)theirs, p);
     json_t *pair = json_pack("{s:I,s:I,s:f}", "net", (json_int_t)ours, "baseline", (json_int_t)theirs, "p", p);
-    return json_object_set_new(o, "better", json_boolean(better)) | json_object_set_new(o, "verdict", json_string(text))
+    return json_object_set_new(o, "better", json_boolean(better))
+         | json_object_set_new(o, "verdict", json_string(text))
          | json_object_set_new(o, "right_alone", pair);
 }
 
@@ -257,7 +260,8 @@ static int beside(const recur_model *m, const recur_data *d, const rc_judged *ne
         judge(&j, 0);
         e = rc_measure(m->r, &j, m->labels, &figures);
     }
-    if (e == RECUR_OK && (json_object_set(figures, "name", json_object_get(m->baseline, "name")) | json_object_set_new(o, "baseline", figures)
+    if (e == RECUR_OK && (json_object_set(figures, "name", json_object_get(m->baseline, "name"))
+                          | json_object_set_new(o, "baseline", figures)
         | verdict(net, &j, threshold, o)) != 0)
         e = rc_fail(m->r, RECUR_ENOMEM, "no memory for the figures");
     judge_free(m->r, &j);
@@ -275,7 +279,8 @@ int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out)
     for (int i = 0; i < d->count; i++)
         labelled = labelled || d->ex[i].label >= 0;
     if (e == RECUR_OK && !labelled)
-        e = rc_fail(m->r, RECUR_EDATA, "%s: no labels to compare the answers with", d->paths > 0 ? d->path[0] : "examples");
+        e = rc_fail(m->r, RECUR_EDATA, "%s: no labels to compare the answers with",
+                    d->paths > 0 ? d->path[0] : "examples");
     *out = NULL;
     if (e == RECUR_OK) {
         judge(&j, threshold);

@@ -28,16 +28,19 @@ static const char *text_net(const recur_data *d)
 {
     bool pairs = d->text->pairs != NULL;
     if (d->count < 1000)
-        return pairs ? "embed 32 | embed 32 of=pairs | drop .4 locked | lstm 48 bi | pool max mean | drop .5 | dense | softmax smooth=.1"
+        return pairs ? "embed 32 | embed 32 of=pairs | drop .4 locked | lstm 48 bi | pool max mean | drop .5 | dense"
+                       " | softmax smooth=.1"
                      : "embed 32 | drop .4 locked | lstm 48 bi | pool max mean | drop .5 | dense | softmax smooth=.1";
-    return pairs ? "embed 64 | embed 64 of=pairs | drop .4 locked | lstm 96 bi | pool max mean | drop .5 | dense | softmax smooth=.1"
+    return pairs ? "embed 64 | embed 64 of=pairs | drop .4 locked | lstm 96 bi | pool max mean | drop .5 | dense"
+                   " | softmax smooth=.1"
                  : "embed 64 | drop .4 locked | lstm 96 bi | pool max mean | drop .5 | dense | softmax smooth=.1";
 }
 
 static void say_balance(const recur_data *d, const recur_train_options *o, double rarest, rc_say *say, void *ud)
 {
     if (o->balance == NULL && rarest < 0.5 / d->classes)
-        say(ud, "classes: the rarest has %.1f %% of the examples: --balance weights, focal or sample may help it", rarest * 100);
+        say(ud, "classes: the rarest has %.1f %% of the examples: --balance weights, focal or sample may help it",
+            rarest * 100);
 }
 
 int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud)
@@ -47,13 +50,15 @@ int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, s
     int longest;
     shape_of(d, &mean, &longest, &rarest);
     const char *line = measured ? "input | drop .1 | gru 64 bi | pool max mean | drop .3 | dense"
-                     : text ? text_net(d) : "embed 64 | drop .2 locked | lstm 96 bi | pool max mean | drop .3 | dense";
+                     : text ? text_net(d)
+                     : "embed 64 | drop .2 locked | lstm 96 bi | pool max mean | drop .3 | dense";
     say(ud, "data: %d examples, %d classes, %.0f steps on average, at most %d", d->count, d->classes, mean, longest);
     if (text)
         say(ud, "unit: %s, %d kinds%s%s", d->text->unit->name, rc_vocab_size(d->text->vocab),
             d->text->pairs != NULL ? ", and pairs of neighbours, which tell \"not good\" from \"good\"" : "",
             o->unit != NULL ? "" : strcmp(d->text->unit->name, "char") == 0
-                ? " (signs: the script has no blanks, or the texts are single words)" : " (words: the script has blanks)");
+                ? " (signs: the script has no blanks, or the texts are single words)"
+                : " (words: the script has blanks)");
     if (o->net == NULL)
         say(ud, "net: %s (both directions, the strongest and the mean answer over the text)", line);
     if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)
@@ -76,7 +81,8 @@ int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, s
     if (batches >= 300)
         rc_pick_int(&o->eval_every, batches / 2);             /* the best weights often lie inside an epoch */
     rc_pick_int(&o->patience, measured ? 30 : 6);
-    say(ud, "training: batches of %lld, %s, rate %g, %s schedule; ends early after %lld evaluations without gain", (long long)o->batch,
+    say(ud, "training: batches of %lld, %s, rate %g, %s schedule; ends early after %lld evaluations without gain",
+        (long long)o->batch,
         o->optimizer, o->lr, o->schedule, (long long)o->patience);
     return RECUR_OK;
 }

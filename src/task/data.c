@@ -111,7 +111,8 @@ void rc_data_facts(const recur_data *d, rc_facts *out)
     } else if (d->C > 0) {
         out->vocabulary[0] = d->vocabulary;
     }
-    out->classes[0] = d->outputs > 0 ? d->outputs : d->stream ? out->vocabulary[0] : d->classes;   /* a text tells its own next unit */
+    /* a text tells its own next unit */
+    out->classes[0] = d->outputs > 0 ? d->outputs : d->stream ? out->vocabulary[0] : d->classes;
 }
 
 /* --- parting --- */
@@ -200,7 +201,8 @@ int recur_data_split(recur_data *d, double part, uint64_t seed, recur_data **hel
 {
     *held = NULL;
     if (!(part >= 0 && part < 1))
-        return rc_fail(d->r, RECUR_EOPTION, "part %g of the data cannot be split off: give a number from 0 to below 1", part);
+        return rc_fail(d->r, RECUR_EOPTION,
+                       "part %g of the data cannot be split off: give a number from 0 to below 1", part);
     recur_data *keep = NULL, *h = NULL;
     int e = same_kind(d, &h);
     if (e == RECUR_OK && d->stream) {

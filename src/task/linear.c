@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * linear.c - the simple model that stands beside every classifier: logistic regression on hashed n-grams of words and
- * signs, or on plain statistics of measured sequences; Adagrad (Duchi et al. 2011), one example at a time, in an order
- * drawn from the seed.
+ * signs, or on plain statistics of measured sequences; Adagrad (Duchi et al. 2011), one example at a time, in an
+ * order drawn from the seed.
  *
  * Features are marks (present or not) scaled to unit length.  Two classes need one column of weights, K need K. */
 #include <math.h>
@@ -94,7 +94,8 @@ void rc_linear_score(const rc_linear *l, const recur_data *d, int i, double *p)
 
 /* --- fitting --- */
 
-typedef struct { uint32_t *idx; float *val; size_t *at; size_t n, cap; int examples; } cache;   /* features of every example */
+typedef struct { uint32_t *idx; float *val; size_t *at; size_t n, cap; int examples; } cache;
+    /* features of every example */
 
 static void free_cache(recur *r, cache *c)
 {
@@ -134,7 +135,8 @@ static int fill_cache(rc_linear *l, const recur_data *d, cache *c)
 }
 
 /* One example: w -= rate g / sqrt(sum of g^2), g = (p - y) x + decay w, for the features that it has. */
-static void learn(rc_linear *l, const cache *c, int i, int y, double rate, double decay, float *square, float *bias_square, double *p)
+static void learn(rc_linear *l, const cache *c, int i, int y, double rate, double decay, float *square,
+                  float *bias_square, double *p)
 {
     int C = l->cols;
     size_t from = c->at[i], to = c->at[i + 1];
@@ -267,8 +269,10 @@ int rc_linear_keep(const rc_linear *l, recur_model *m)
     if (e != RECUR_OK)
         return e;
     json_decref(m->baseline);
-    const char *name = l->F > 0 ? "linear model on statistics of the series" : "linear model on n-grams of words and signs";
-    m->baseline = json_pack("{s:s,s:i,s:i,s:i,s:b}", "name", name, "classes", l->K, "features", l->F, "bits", l->bits, "pieces", (int)l->pieces);
+    const char *name = l->F > 0 ? "linear model on statistics of the series"
+                                : "linear model on n-grams of words and signs";
+    m->baseline = json_pack("{s:s,s:i,s:i,s:i,s:b}", "name", name, "classes", l->K, "features", l->F, "bits", l->bits,
+                            "pieces", (int)l->pieces);
     return m->baseline != NULL ? RECUR_OK : rc_fail(l->r, RECUR_ENOMEM, "no memory for the baseline");
 }
 

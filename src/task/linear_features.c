@@ -125,7 +125,8 @@ void rc_linear_features(const rc_linear *l, const recur_data *d, int i)
     }
     w->turn++;
     w->fold.n = 0;
-    if (ex->text_n == 0 || rc_utf8_fold(l->r, d->raw.s + ex->text, ex->text_n, true, true, &w->fold) != RECUR_OK || w->fold.n == 0)
+    if (ex->text_n == 0 || rc_utf8_fold(l->r, d->raw.s + ex->text, ex->text_n, true, true, &w->fold) != RECUR_OK
+        || w->fold.n == 0)
         return;
     text_features(l, w->fold.s, w->fold.n);
     float unit = w->n > 0 ? 1 / sqrtf((float)w->n) : 0;

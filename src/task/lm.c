@@ -39,7 +39,8 @@ static int add_file(recur_data *d, const char *path, const recur_train_options *
         e = rc_source_bad(&f, 1, "empty", "the file is empty");
     else if (e == RECUR_OK && bytes)
         e = rc_buf_add(all, raw.s, raw.n);
-    else if (e == RECUR_OK && (e = rc_utf8_from(d->r, encoding, raw.s, raw.n, all)) != RECUR_OK && e != RECUR_ENOMEM) {
+    else if (e == RECUR_OK && (e = rc_utf8_from(d->r, encoding, raw.s, raw.n, all)) != RECUR_OK
+             && e != RECUR_ENOMEM) {
         char why[sizeof d->r->message];
         memcpy(why, d->r->message, sizeof why);
         e = rc_fail(d->r, e, "%s: %.900s", path, why);
@@ -50,7 +51,8 @@ static int add_file(recur_data *d, const char *path, const recur_train_options *
     size_t to = from, n = all->n - from;
     const char *zero = memchr(all->s + from, 0, n);
     if (zero != NULL)
-        e = rc_source_bad(&f, line_of(all->s + from, (size_t)(zero - all->s) - from), "encoding", "a 0 byte in the text: left out");
+        e = rc_source_bad(&f, line_of(all->s + from, (size_t)(zero - all->s) - from), "encoding",
+                          "a 0 byte in the text: left out");
     for (size_t i = from; i < all->n; i++)
         if (all->s[i] != 0)
             all->s[to++] = all->s[i];
@@ -81,8 +83,8 @@ static double broken(const char *s, size_t n)
 }
 
 /* Units for a text that nobody said anything about.  Text that is cut already, rare words marked (PTB): its tokens.
- * Text that is no UTF-8: bytes.  Up to LARGE bytes: signs, which need no vocabulary and hardly meet an unknown one; more:
- * pieces. */
+ * Text that is no UTF-8: bytes.  Up to LARGE bytes: signs, which need no vocabulary and hardly meet an unknown one;
+ * more: pieces. */
 static const char *choose_unit(const char *s, size_t n)
 {
     enum { LARGE = 20000000 };
@@ -152,7 +154,8 @@ static size_t border(const char *s, size_t n, double held, bool lines)
 }
 
 /* Vocabulary from the text of this part, or the given one; then the ids. */
-static int take_text(recur_data *d, const char *s, size_t n, const recur_train_options *o, const rc_like *like, int part)
+static int take_text(recur_data *d, const char *s, size_t n, const recur_train_options *o, const rc_like *like,
+                     int part)
 {
     rc_text_options t;
     int e = RECUR_OK;
@@ -175,7 +178,8 @@ static int take_text(recur_data *d, const char *s, size_t n, const recur_train_o
     return e == RECUR_OK ? encode(d, s, n) : e;
 }
 
-static int lm_read(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like, int part, json_t *problems)
+static int lm_read(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like,
+                   int part, json_t *problems)
 {
     rc_buf all;
     int e = RECUR_OK;
@@ -190,12 +194,14 @@ static int lm_read(recur_data *d, const char *const *path, int n, const recur_tr
     if (e == RECUR_OK)
         e = take_text(d, all.s, all.n, o, like, part);
     if (e == RECUR_OK && d->rows == 0)
-        e = rc_fail(d->r, RECUR_EDATA, "%s: too little text: %zu bytes, nothing is left for this part", path[0], all.n);
+        e = rc_fail(d->r, RECUR_EDATA, "%s: too little text: %zu bytes, nothing is left for this part", path[0],
+                    all.n);
     rc_buf_free(&all);
     return e;
 }
 
-static int lm_pull(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o, const rc_like *like)
+static int lm_pull(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o,
+                   const rc_like *like)
 {
     rc_buf all;
     recur_example ex = { 0 };
@@ -218,20 +224,25 @@ static int lm_pull(recur_data *d, recur_next_example *next, void *ud, const recu
 
 /* --- choices --- */
 
-/* Nets by the size of the text: rows of units below, net and streams.  Measured on Tiny Shakespeare (1 M signs),
- * Penn Treebank (0.9 M words) and the Tang poems (3 M signs of 7 000 kinds). */
+/* Nets by the size of the text: rows of units below, net and streams.  Starting points by judgement after published
+ * recipes (Zaremba et al. 2014, Merity et al. 2018), not the end of a search. */
 typedef struct { int64_t below; const char *net; int64_t batch; const char *why; } size_row;
 static const size_row signs[] = {
-    { 20000,     "embed 32 | drop .1 | lstm 96 | drop .3 | dense", 8, "few signs: a net that cannot learn them all by heart" },
+    { 20000,     "embed 32 | drop .1 | lstm 96 | drop .3 | dense", 8,
+     "few signs: a net that cannot learn them all by heart" },
     { 300000,    "embed 64 | drop .1 | lstm 256 | drop .4 | dense", 32, "a small text: one LSTM of 256" },
-    { INT64_MAX, "embed 64 | drop .1 | lstm 512 | drop .4 | dense", 64, "one LSTM of 512 learns a text of this size well in minutes" },
+    { INT64_MAX, "embed 64 | drop .1 | lstm 512 | drop .4 | dense", 64,
+     "one LSTM of 512 learns a text of this size well in minutes" },
 };
 static const size_row many_signs[] = {
-    { 300000,    "embed 128 | drop .3 locked | lstm 256 | drop .4 locked | dense", 16, "many kinds of signs, a small text" },
-    { INT64_MAX, "embed 384 | drop .2 locked | lstm 384 | drop .3 locked | dense tie", 32, "many kinds of signs: they share one table at both ends" },
+    { 300000,    "embed 128 | drop .3 locked | lstm 256 | drop .4 locked | dense", 16,
+     "many kinds of signs, a small text" },
+    { INT64_MAX, "embed 384 | drop .2 locked | lstm 384 | drop .3 locked | dense tie", 32,
+     "many kinds of signs: they share one table at both ends" },
 };
 static const size_row words[] = {
-    { 300000,    "embed 200 | drop .5 locked | lstm 200 | drop .5 locked | dense tie", 16, "few words: a small net and much dropout" },
+    { 300000,    "embed 200 | drop .5 locked | lstm 200 | drop .5 locked | dense tie", 16,
+     "few words: a small net and much dropout" },
     { INT64_MAX, "embed 400 | drop .5 locked | lstm 400 | drop .4 locked | lstm 400 | drop .5 locked | dense tie", 32,
       "words: two LSTMs, the word table shared by input and output" },
 };
@@ -267,10 +278,12 @@ static int lm_choose(const recur_data *d, recur_train_options *o, char *net, siz
     rc_pick_real(&o->clip, wordy ? 0.5 : 1);
     rc_pick_real(&o->warmup, steps * epochs > 1000 ? 0.02 : 0.1);
     rc_pick_int(&o->patience, 8);
-    say(ud, "training: %lld streams of %lld steps, %s, rate %g, %s schedule, clip %g", (long long)o->batch, (long long)o->bptt,
+    say(ud, "training: %lld streams of %lld steps, %s, rate %g, %s schedule, clip %g", (long long)o->batch,
+        (long long)o->bptt,
         o->optimizer, o->lr, o->schedule, o->clip);
     if (o->epochs > 0 && o->steps < 0)
-        say(ud, "length: %lld epochs of about %lld steps; ends early after %lld evaluations without gain", (long long)o->epochs,
+        say(ud, "length: %lld epochs of about %lld steps; ends early after %lld evaluations without gain",
+            (long long)o->epochs,
             (long long)steps, (long long)o->patience);
     return RECUR_OK;
 }

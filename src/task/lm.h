@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * lm.h - the halves of the language model task: lm.c reads and chooses, lm_eval.c scores, check_lm.c looks at files. */
+ * lm.h - the halves of the language model task: lm.c reads and chooses, lm_eval.c scores, check.c looks at files. */
 #ifndef RC_LM_H
 #define RC_LM_H
 #include "task/task.h"

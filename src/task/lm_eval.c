@@ -66,7 +66,8 @@ static int pack_ids(recur *r, const int32_t *id, size_t n, uint8_t **out, size_t
     uLongf most = compressBound((uLong)k);
     *plain = k;
     if (flat != NULL && (*out = rc_new(r, most, 1)) != NULL)
-        e = compress2(*out, &most, flat, (uLong)k, 6) == Z_OK ? RECUR_OK : rc_fail(r, RECUR_ENOMEM, "no memory to compress the training text");
+        e = compress2(*out, &most, flat, (uLong)k, 6) == Z_OK
+            ? RECUR_OK : rc_fail(r, RECUR_ENOMEM, "no memory to compress the training text");
     *bytes = most;
     rc_free(r, flat);
     return e;
@@ -87,7 +88,8 @@ int rc_lm_training_ids(const recur_model *m, rc_ids *out)
     int V = m->net->facts.vocabulary[0], e = RECUR_OK;
     *out = (rc_ids){ .r = m->r };
     if (t == NULL)
-        return rc_fail(m->r, RECUR_EDATA, "the model file does not carry its training text (--no-baseline, or too large)");
+        return rc_fail(m->r, RECUR_EDATA,
+                       "the model file does not carry its training text (--no-baseline, or too large)");
     if (t->dtype != RC_U8 || plain < 0 || (uint64_t)plain / 1100 > t->n)      /* deflate shrinks at most 1032 times */
         return rc_fail(m->r, RECUR_EFORMAT, "baseline.ids: size does not fit");
     uLongf n = (uLongf)plain;
@@ -103,7 +105,8 @@ int rc_lm_training_ids(const recur_model *m, rc_ids *out)
             v |= (uint32_t)(flat[i++] & 127) << shift, shift += 7;
         if (i < n)
             v |= (uint32_t)flat[i++] << shift;
-        e = v < (uint32_t)V ? rc_ids_add(out, (int32_t)v) : rc_fail(m->r, RECUR_EFORMAT, "baseline.ids: unit outside the vocabulary");
+        e = v < (uint32_t)V ? rc_ids_add(out, (int32_t)v)
+            : rc_fail(m->r, RECUR_EFORMAT, "baseline.ids: unit outside the vocabulary");
     }
     rc_free(m->r, flat);
     return e;
@@ -127,11 +130,13 @@ int rc_lm_baseline(recur_model *m, recur_data *d, recur_data *held)
         rc_model_extra(m, "ids", RC_U8, (int64_t)bytes, packed, &e);
         snprintf(name, sizeof name, "interpolated Kneser-Ney %d-gram", order);
         json_decref(m->baseline);
-        m->baseline = json_pack("{s:s,s:i,s:I,s:I}", "name", name, "order", order, "units", (json_int_t)d->rows, "bytes", (json_int_t)plain);
+        m->baseline = json_pack("{s:s,s:i,s:I,s:I}", "name", name, "order", order, "units", (json_int_t)d->rows,
+                                "bytes", (json_int_t)plain);
         if (e == RECUR_OK && m->baseline == NULL)
             e = rc_fail(m->r, RECUR_ENOMEM, "no memory for the baseline");
     } else if (e == RECUR_OK) {
-        rc_warn(m->r, "the training text takes %zu MB and is not kept: eval will have no n-gram model beside the net", bytes >> 20);
+        rc_warn(m->r, "the training text takes %zu MB and is not kept: eval will have no n-gram model beside the net",
+                bytes >> 20);
     }
     rc_free(m->r, packed);
     return e;
@@ -144,7 +149,8 @@ static int figures(json_t *o, double sum, int64_t units, const recur_data *d)
     double unit = units > 0 ? sum / (double)units : NAN, sign = d->chars > 0 ? sum / (double)d->chars : NAN;
     return json_object_set_new(o, "units", json_integer(units)) | rc_json_real(o, "perplexity", exp(unit))
          | rc_json_real(o, "nats_per_unit", unit) | rc_json_real(o, "nats_per_char", sign)
-         | rc_json_real(o, "bits_per_char", sign / log(2)) | rc_json_real(o, "bits_per_byte", d->bytes > 0 ? sum / log(2) / (double)d->bytes : NAN)
+         | rc_json_real(o, "bits_per_char", sign / log(2))
+         | rc_json_real(o, "bits_per_byte", d->bytes > 0 ? sum / log(2) / (double)d->bytes : NAN)
          | rc_json_real(o, "unk_rate", d->units > 0 ? (double)d->unknown / (double)d->units : 0);
 }
 
@@ -160,7 +166,7 @@ static int beside(const recur_model *m, const recur_data *d, double sum, json_t 
         double other = rc_ngram_nats(g, d->ids[0], d->rows);
         json_t *b = json_object();
         const char *verdict = sum < other ? "the net foretells the text better than the n-gram model"
-                                          : "the net is no better than the n-gram model: train longer, or use a larger net or more text";
+            : "the net is no better than the n-gram model: train longer, or use a larger net or more text";
         e = (json_object_set(b, "name", json_object_get(m->baseline, "name")) | figures(b, other, (int64_t)d->rows, d)
              | json_object_set_new(o, "baseline", b) | json_object_set_new(o, "better", json_boolean(sum < other))
              | json_object_set_new(o, "verdict", json_string(verdict))) == 0 ? RECUR_OK : RECUR_ENOMEM;
@@ -183,7 +189,8 @@ int rc_lm_eval(const recur_model *m, recur_data *d, json_t **out)
         e = nats(d, u, B, T, &sum, &count);
     rc_run_free(u);
     if (e == RECUR_OK && (json_object_set_new(o, "task", json_string("lm")) != 0
-        || json_object_set_new(o, "unit", json_string(m->text != NULL ? m->text->unit->name : "id")) != 0 || figures(o, sum, count, d) != 0))
+        || json_object_set_new(o, "unit", json_string(m->text != NULL ? m->text->unit->name : "id")) != 0
+        || figures(o, sum, count, d) != 0))
         e = RECUR_ENOMEM;
     if (e == RECUR_OK)
         e = beside(m, d, sum, o);

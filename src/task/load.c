@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * load.c - a store -> a model, every number checked before anything is made of it.
  *
- * Order: card, text, labels, facts, net; then each declared weight must stand in the store with its shape, so that the
- * block of weights is never larger than the file; last, nothing may be left over. */
+ * Order: card, text, labels, facts, net; then each declared weight must stand in the store with its shape, so that
+ * the block of weights is never larger than the file; last, nothing may be left over. */
 #include <limits.h>
 #include <math.h>
 #include "task/task.h"
@@ -30,10 +30,12 @@ static int load_card(recur_model *m, const rc_store *s, const char *path)
         return bad(m, path, "metadata \"recur\"", "not a JSON object");
     json_int_t format = json_integer_value(json_object_get(m->card, "format"));
     if (format != FORMAT)
-        return rc_fail(m->r, RECUR_EFORMAT, "%s: format %lld, this version reads format %d", path, (long long)format, FORMAT);
+        return rc_fail(m->r, RECUR_EFORMAT, "%s: format %lld, this version reads format %d", path, (long long)format,
+                       FORMAT);
     const char *task = json_string_value(json_object_get(m->card, "task"));
     if (task == NULL || (m->task = rc_task_find(task)) == NULL)
-        return rc_fail(m->r, RECUR_EFORMAT, "%s: task '%.64s' is not known to this version", path, task != NULL ? task : "");
+        return rc_fail(m->r, RECUR_EFORMAT, "%s: task '%.64s' is not known to this version", path,
+                       task != NULL ? task : "");
     return RECUR_OK;
 }
 
@@ -42,7 +44,8 @@ static int load_labels(recur_model *m, const rc_store *s, const char *path)
     if (rc_store_get(s, "labels") == NULL)
         return RECUR_OK;
     json_t *names = parse(s, "labels");
-    int e = json_is_array(names) ? rc_vocab_new(m->r, &m->labels) : bad(m, path, "metadata \"labels\"", "not a JSON array");
+    int e = json_is_array(names) ? rc_vocab_new(m->r, &m->labels)
+                                 : bad(m, path, "metadata \"labels\"", "not a JSON array");
     for (size_t i = 0; e == RECUR_OK && i < json_array_size(names); i++) {
         json_t *name = json_array_get(names, i);
         int32_t id = -1;
@@ -109,7 +112,8 @@ static int load_facts(recur_model *m, const char *path, rc_facts *f)
     f->features = (int)features;
     if (m->text != NULL && (f->columns < 1 || f->vocabulary[0] != rc_vocab_size(m->text->vocab)))
         return bad(m, path, "facts", "another vocabulary size than the text has");
-    if (m->text != NULL && f->columns > 1 && (m->text->pairs == NULL || f->vocabulary[1] != rc_vocab_size(m->text->pairs)))
+    if (m->text != NULL && f->columns > 1
+        && (m->text->pairs == NULL || f->vocabulary[1] != rc_vocab_size(m->text->pairs)))
         return bad(m, path, "facts", "another number of pairs than the text has");
     if (m->labels == NULL && m->text != NULL && f->classes[0] != f->vocabulary[0])
         return bad(m, path, "facts", "another number of classes than the vocabulary has");
@@ -130,7 +134,8 @@ static int weight(recur_model *m, rc_store *s, const char *path, const rc_param 
     for (int k = 0; k < p->rank && fits; k++)
         fits = t->dim[k] == p->dim[k];
     if (!fits)
-        return rc_fail(m->r, RECUR_EFORMAT, "%s: %s: rank %d with %zu numbers, the net '%.200s' declares rank %d with %zu", path, p->name,
+        return rc_fail(m->r, RECUR_EFORMAT,
+                       "%s: %s: rank %d with %zu numbers, the net '%.200s' declares rank %d with %zu", path, p->name,
                        t->rank, t->n, m->net->line, p->rank, p->n);
     return RECUR_OK;
 }
@@ -165,7 +170,7 @@ static int load_weights(recur_model *m, rc_store *s, const char *path)
 
 static bool begins(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
 
-/* The baseline's tensors are copied; the checkpoint's are its reader's; any other that nobody asked for is an error. */
+/* The baseline's tensors are copied; the checkpoint's are its reader's; any other left over is an error. */
 static int load_rest(recur_model *m, rc_store *s, const char *path)
 {
     int e = RECUR_OK;

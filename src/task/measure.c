@@ -72,9 +72,9 @@ static double calibration(const rc_judged *j)
     return j->n > 0 ? sum / j->n : NAN;
 }
 
-/* McNemar's test (1947), two-sided: were both equally likely to be the one that is right alone, how probable is it that
- * the numbers differ at least as much?  Few: the binomial distribution, exactly; many: the normal one, with Edwards's
- * correction for continuity (1948). */
+/* McNemar's test (1947), two-sided: were both equally likely to be the one that is right alone, how probable is it
+ * that the numbers differ at least as much?  Few: the binomial distribution, exactly; many: the normal one, with
+ * Edwards's correction for continuity (1948). */
 double rc_mcnemar(int64_t a, int64_t b)
 {
     enum { EXACT = 200 };
@@ -104,7 +104,8 @@ static const char *label(const rc_vocab *labels, int k, char number[16], size_t 
 static int per_class(const rc_judged *j, const rc_vocab *labels, json_t *o, double *macro)
 {
     json_t *classes = json_object(), *confusion = json_array();
-    int bad = json_object_set_new(o, "per_class", classes) | json_object_set_new(o, "confusion", confusion), counted = 0;
+    int bad = json_object_set_new(o, "per_class", classes) | json_object_set_new(o, "confusion", confusion);
+    int counted = 0;
     *macro = 0;
     for (int k = 0; k < j->classes && !bad; k++) {
         double precision, recall, f1;
@@ -119,10 +120,11 @@ static int per_class(const rc_judged *j, const rc_vocab *labels, json_t *o, doub
             said += j->confusion[i * j->classes + k];
             bad |= json_array_append_new(row, json_integer(j->confusion[k * j->classes + i]));
         }
-        if (support + said > 0)                               /* a class that neither stands nor is said does not count */
+        if (support + said > 0)          /* a class that neither stands nor is said does not count */
             *macro += f1, counted++;
         bad |= json_array_append_new(confusion, row);
-        bad |= json_object_setn_new(classes, name, n, json_pack("{s:f,s:f,s:f,s:I}", "precision", precision, "recall", recall,
+        bad |= json_object_setn_new(classes, name, n,
+                                    json_pack("{s:f,s:f,s:f,s:I}", "precision", precision, "recall", recall,
                                                                 "f1", f1, "support", (json_int_t)support));
     }
     *macro = counted > 0 ? *macro / counted : NAN;
@@ -139,7 +141,8 @@ int rc_measure(recur *r, const rc_judged *j, const rc_vocab *labels, json_t **ou
             hits += i == k ? j->confusion[k * j->classes + i] : 0;
             n += j->confusion[k * j->classes + i];
         }
-    int bad = json_object_set_new(o, "samples", json_integer(n)) | rc_json_real(o, "accuracy", n > 0 ? (double)hits / (double)n : NAN)
+    int bad = json_object_set_new(o, "samples", json_integer(n))
+        | rc_json_real(o, "accuracy", n > 0 ? (double)hits / (double)n : NAN)
             | per_class(j, labels, o, &macro) | rc_json_real(o, "macro_f1", macro);
     int e = j->classes == 2 && j->p != NULL ? average_precision(r, j, &area) : RECUR_OK;
     if (j->classes == 2)

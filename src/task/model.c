@@ -161,7 +161,8 @@ static json_t *facts_json(const rc_facts *f)
 static int store_json(const recur_model *m, rc_store *s, const char *key, const json_t *j)
 {
     char *text = j != NULL ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-    int e = text != NULL ? rc_store_text(s, key, text) : rc_fail(m->r, RECUR_ENOMEM, "no memory for the model's %s", key);
+    int e = text != NULL ? rc_store_text(s, key, text)
+                         : rc_fail(m->r, RECUR_ENOMEM, "no memory for the model's %s", key);
     free(text);
     return e;
 }

@@ -2,10 +2,11 @@
  * ngram.c - interpolated Kneser-Ney smoothing with three discounts (Chen & Goodman 1998, eq. 2.48-2.53): what a
  * language model must beat.
  *
- *   p_k(w | h) = (c_k(h w) - D(c_k(h w))) / c_k(h .)  +  g_k(h) p_{k-1}(w | h')        h' is h without its oldest unit
+ *   p_k(w | h) = (c_k(h w) - D(c_k(h w))) / c_k(h .)  +  g_k(h) p_{k-1}(w | h')
  *   g_k(h)     = (D1 n1(h .) + D2 n2(h .) + D3 n3+(h .)) / c_k(h .)
  *
- * c_k is the count for the longest grams and, below, the number of different units seen to the left.  p_0 = 1 / V.
+ * h' is h without its oldest unit.  c_k is the count for the longest grams and, below, the number of different units
+ * seen to the left.  p_0 = 1 / V.
  * Grams are known by a 64-bit hash that runs from the newest unit back to older ones, so that one walk to the left
  * gives the keys of all orders. */
 #include <math.h>
@@ -14,9 +15,11 @@
 enum { MOST_ORDER = 8, MOST_UNITS = 1 << 24 };               /* of a longer text the last 16 M units are counted */
 
 typedef struct { uint64_t key; uint32_t pos, count; } gram;   /* pos: of its last unit, somewhere in the text */
-typedef struct { uint64_t key; uint32_t total, kind[3]; } context;   /* kind: followers counted once, twice, more often */
+typedef struct { uint64_t key; uint32_t total, kind[3]; } context;
+    /* kind: followers counted once, twice, more often */
 typedef struct { gram *g; size_t cap, n; context *c; size_t ccap, cn; double D[4]; } level;
-struct rc_ngram { recur *r; int order, V; level level[MOST_ORDER + 1]; };   /* level[k]: k-grams, and contexts of k - 1 units */
+struct rc_ngram { recur *r; int order, V; level level[MOST_ORDER + 1]; };
+    /* level[k]: k-grams, and contexts of k - 1 units */
 
 static uint64_t mix(uint64_t h, int32_t id)
 {
@@ -140,7 +143,8 @@ int rc_ngram_fit(recur *r, rc_ngram **out, const int32_t *id, size_t n, int V, i
     int e = RECUR_OK, K = g->order;
     for (size_t i = (size_t)K - 1; i < n && e == RECUR_OK; i++)
         e = count(r, &g->level[K], key_of(id, (uint32_t)i, K), (uint32_t)i);
-    for (int k = K - 1; k >= 1 && e == RECUR_OK; k--) {       /* each different (k+1)-gram is one unit to the left of a k-gram */
+    for (int k = K - 1; k >= 1 && e == RECUR_OK; k--) {
+        /* each different (k+1)-gram is one unit to the left of a k-gram */
         const level *up = &g->level[k + 1];
         for (size_t i = 0; i < up->cap && e == RECUR_OK; i++)
             if (up->g[i].key != 0)

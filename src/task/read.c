@@ -181,7 +181,8 @@ static int read_text(rc_source *f)
     while (!forms[k].is(f))
         k++;
     if (f->o != NULL && f->o->columns != NULL && forms[k].read != rc_series_read)
-        return rc_fail(f->r, RECUR_EDATA, "%s: --columns is for CSV files with a head line, which this is not", f->path);
+        return rc_fail(f->r, RECUR_EDATA, "%s: --columns is for CSV files with a head line, which this is not",
+                       f->path);
     return forms[k].read(f);
 }
 

@@ -26,7 +26,8 @@ int rc_problem(json_t *problems, const char *path, int64_t line, const char *kin
     /* at most PROBLEMS are kept */
 enum { RC_PROBLEMS = 10000 };
 #define RC_LARGEST 3e38                  /* of a measurement: a float holds it */
-bool rc_number(const char *s, size_t n, float *out);         /* "?", "nan", "na": NAN, missing; false: no finite number */
+bool rc_number(const char *s, size_t n, float *out);
+    /* "?", "nan", "na": NAN, missing; false: no finite number */
 typedef struct { recur *r; float *x; size_t n, cap; } rc_values;
 int rc_values_add(rc_values *v, float x);
 #define RC_TEXT_NAMES "text sentence review content comment title body question message tweet utterance document sms"

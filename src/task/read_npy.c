@@ -62,12 +62,15 @@ static int read_dictionary(rc_source *f, const char *head, array *a)
         return rc_fail(f->r, RECUR_EDATA, "%s: damaged: its header does not name descr and fortran_order", f->path);
     a->wide = strncmp(type, "'<f4'", 5) == 0 ? 4 : strncmp(type, "'<f8'", 5) == 0 ? 8 : 0;
     if (a->wide == 0)
-        return rc_fail(f->r, RECUR_EDATA, "%s: numbers of type %.20s; '<f4' and '<f8' are read: save x.astype('float32')", f->path, type);
+        return rc_fail(f->r, RECUR_EDATA,
+                       "%s: numbers of type %.20s; '<f4' and '<f8' are read: save x.astype('float32')", f->path,
+                       type);
     if (strncmp(fortran, "False", 5) != 0)
         return rc_fail(f->r, RECUR_EDATA, "%s: in Fortran's order; save numpy.ascontiguousarray(x)", f->path);
     int rank = shape(value(head, "shape"), a->dim);
     if (rank != 2 && rank != 3)
-        return rc_fail(f->r, RECUR_EDATA, "%s: its shape is not [count][steps][features] nor [count][steps]", f->path);
+        return rc_fail(f->r, RECUR_EDATA, "%s: its shape is not [count][steps][features] nor [count][steps]",
+                       f->path);
     a->dim[2] = rank == 2 ? 1 : a->dim[2];
     return RECUR_OK;
 }
@@ -92,9 +95,11 @@ static int read_header(rc_source *f, array *a)
         return e;
     a->data = f->s + at + n;
     a->n = f->n - at - n;
-    if (!rc_mul(a->dim[0], a->dim[1], &bytes) || !rc_mul(bytes, a->dim[2], &bytes) || !rc_mul(bytes, (size_t)a->wide, &bytes)
+    if (!rc_mul(a->dim[0], a->dim[1], &bytes) || !rc_mul(bytes, a->dim[2], &bytes)
+        || !rc_mul(bytes, (size_t)a->wide, &bytes)
         || bytes != a->n)
-        return rc_fail(f->r, RECUR_EDATA, "%s: truncated or damaged: %zu bytes of numbers do not make [%zu][%zu][%zu] of %d bytes",
+        return rc_fail(f->r, RECUR_EDATA,
+                       "%s: truncated or damaged: %zu bytes of numbers do not make [%zu][%zu][%zu] of %d bytes",
                        f->path, a->n, a->dim[0], a->dim[1], a->dim[2], a->wide);
     if (bytes == 0)
         return rc_fail(f->r, RECUR_EDATA, "%s: an empty array", f->path);

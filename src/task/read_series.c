@@ -270,7 +270,8 @@ static int numbers(const table *t, int64_t line, rc_values *v, bool *bad)
         float x = NAN;
         if (c.n > 0 && !rc_number(c.s, c.n, &x) && !*bad) {
             *bad = true;
-            e = rc_source_bad(t->f, line, "number", "column '%.*s': '%.*s' is no finite number", SHOWN(name), SHOWN(c));
+            e = rc_source_bad(t->f, line, "number", "column '%.*s': '%.*s' is no finite number", SHOWN(name),
+                              SHOWN(c));
         }
         if (e == RECUR_OK)
             e = rc_values_add(v, x);
@@ -374,7 +375,8 @@ static int read_lines(table *t, gather *g)
     int e = RECUR_OK;
     next_line(&l, &s);                                        /* the head */
     if (f->o != NULL && f->o->label_column != NULL && t->label < 0)
-        e = rc_source_bad(f, l.line, "label", "no column '%s' for the label: the head has others", f->o->label_column);
+        e = rc_source_bad(f, l.line, "label", "no column '%s' for the label: the head has others",
+                          f->o->label_column);
     while (e == RECUR_OK && next_line(&l, &s)) {
         if ((e = split(f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
             break;
@@ -392,7 +394,8 @@ int rc_series_read(rc_source *f)
     gather g = { .x = { .r = f->r } };
     int e = open_table(&t, f);
     if (e == 0)
-        e = rc_fail(f->r, RECUR_ENOMEM, "no memory to read %s", f->path);     /* lacked when the form was looked for */
+        /* lacked when the form was looked for */
+        e = rc_fail(f->r, RECUR_ENOMEM, "no memory to read %s", f->path);
     if (e > 0 && (e = rc_map_new(f->r, &g.ids)) == RECUR_OK)
         e = read_lines(&t, &g);
     rc_map_free(g.ids);

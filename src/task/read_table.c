@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * read_table.c - tables: label<TAB>text, TAB-parted columns, and CSV (RFC 4180) with ',' or ';', quoted fields and line
- * ends inside quotes.
+ * read_table.c - tables: label<TAB>text, TAB-parted columns, and CSV (RFC 4180) with ',' or ';', quoted fields and
+ * line ends inside quotes.
  *
  * Which column is which: as --text-column and --label-column say (a name of the head, or a number from 1); by the
  * usual names in the head; else by shape: the text is the longest column on average, the label the one with the
@@ -11,7 +11,8 @@
 
 enum { COLUMNS = 256, SAMPLE = 200 };
 typedef struct { rc_span_text f[COLUMNS]; int n; bool open; } fields;     /* open: a quote without its end */
-typedef struct { int text, label, columns; bool head, rest; } shape;      /* rest: the text goes on to the line's end */
+typedef struct { int text, label, columns; bool head, rest; } shape;
+    /* rest: the text goes on to the line's end */
 
 /* --- TAB --- */
 
@@ -138,9 +139,11 @@ static int named(rc_source *f, const fields *head, shape *s)
     int by_text = by_name(head, RC_TEXT_NAMES), by_label = by_name(head, RC_LABEL_NAMES);
     *s = (shape){ .text = -1, .label = -1, .columns = head->n };
     if (text != NULL && (s->text = column_of(text, head)) < 0)
-        return rc_fail(f->r, RECUR_EDATA, "%s:1: no column '%s': give a name of the head or a number from 1 to %d", f->path, text, head->n);
+        return rc_fail(f->r, RECUR_EDATA, "%s:1: no column '%s': give a name of the head or a number from 1 to %d",
+                       f->path, text, head->n);
     if (label != NULL && (s->label = column_of(label, head)) < 0)
-        return rc_fail(f->r, RECUR_EDATA, "%s:1: no column '%s': give a name of the head or a number from 1 to %d", f->path, label, head->n);
+        return rc_fail(f->r, RECUR_EDATA, "%s:1: no column '%s': give a name of the head or a number from 1 to %d",
+                       f->path, label, head->n);
     s->head = (s->text >= 0 && head_says(text, head, s->text)) || (s->label >= 0 && head_says(label, head, s->label));
     if (by_text >= 0 && by_label >= 0 && by_text != by_label)
         s->head = true;
@@ -338,7 +341,8 @@ int rc_csv_read(rc_source *f)
         if (x.n == 1 && rc_trim(x.f[0].s, x.f[0].n).n == 0)
             continue;
         if (s.text < 0) {
-            if ((e = named(f, &x, &s)) != RECUR_OK || ((s.text < 0 || s.label < 0) && (e = by_shape(f, sep, &s)) != RECUR_OK))
+            if ((e = named(f, &x, &s)) != RECUR_OK
+                || ((s.text < 0 || s.label < 0) && (e = by_shape(f, sep, &s)) != RECUR_OK))
                 break;
             if (s.head)
                 continue;

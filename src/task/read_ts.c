@@ -15,8 +15,8 @@ bool rc_ts_is(const rc_source *f)
         size_t k = 0;
         while (k < t.n && t.s[k] != ' ' && t.s[k] != '\t')
             k++;
-        return t.s[0] == '@' && rc_is_name(t.s, k, "@problemname @timestamps @missing @univariate @dimensions @dimension "
-                                           "@equallength @serieslength @classlabel @data @targetlabel");
+        return t.s[0] == '@' && rc_is_name(t.s, k, "@problemname @timestamps @missing @univariate @dimensions "
+                                           "@dimension @equallength @serieslength @classlabel @data @targetlabel");
     }
     return false;
 }

@@ -11,7 +11,8 @@
 typedef struct rc_task rc_task;
 
 /* --- model (model.c): everything that one file holds --- */
-typedef struct { float *mean, *scale; int n; } rc_scaling;   /* x' = (x - mean) * scale, from the training part alone; n 0: none */
+typedef struct { float *mean, *scale; int n; } rc_scaling;
+    /* x' = (x - mean) * scale, from the training part alone; n 0: none */
 struct recur_model {
     recur *r;
     const rc_task *task;
@@ -19,33 +20,44 @@ struct recur_model {
     rc_text *text;                       /* NULL: measured input or bare ids */
     rc_vocab *labels;                    /* NULL: none; label i is entry RC_FIRST + i */
     rc_scaling scaling;
-    json_t *card;                        /* object: "version" "task" "net" "options" "training" "threshold" "baseline" "licence" ... */
-    json_t *baseline; rc_store extra;    /* what the task's baseline needs: settings, and tensors named "baseline.*" (owned copies) */
-    real *class_weight;                  /* [classes] while training with --balance weights, lent to the head; NULL otherwise */
+    json_t *card;
+        /* object: "version" "task" "net" "options" "training" "threshold" "baseline" "licence" ... */
+    json_t *baseline; rc_store extra;
+        /* what the task's baseline needs: settings, and tensors named "baseline.*" (owned copies) */
+    real *class_weight;
+        /* [classes] while training with --balance weights, lent to the head; NULL otherwise */
 };
-/* A net on the facts of d, weights drawn from seed; text, labels and scaling that d owns become the model's (d then borrows
- * them).  vectors: file of word vectors for the first embedding, or NULL.  recur_model_free is in model.c too. */
+/* A net on the facts of d, weights drawn from seed; text, labels and scaling that d owns become the model's (d then
+ * borrows them).  vectors: file of word vectors for the first embedding, or NULL.  recur_model_free is in model.c
+ * too. */
 int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, uint64_t seed, const char *vectors);
 int rc_model_store(const recur_model *m, rc_store *s, bool baseline);      /* tensors borrowed from m */
-int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path);   /* every tensor found, none left over, shapes as declared; tensors named "opt.*" and "loop.*" are left to the checkpoint's reader */
+int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path);
+    /* every tensor found, none left over, shapes as declared; tensors named "opt.*" and "loop.*" are left to the
+     * checkpoint's reader */
 int rc_model_label_count(const recur_model *m);
-void rc_model_extra(recur_model *m, const char *name, int dtype, int64_t n, const void *data, int *error);  /* copies a tensor "baseline.<name>" in */
+void rc_model_extra(recur_model *m, const char *name, int dtype, int64_t n, const void *data, int *error);
+    /* copies a tensor "baseline.<name>" in */
 
 /* --- data (data.c, batch.c): examples in memory --- */
-typedef struct { size_t at; int32_t T; int32_t label; int32_t file; int64_t line; size_t text, text_n; float weight; } rc_example;
+typedef struct {
+    size_t at, text, text_n; int32_t T, label, file; int64_t line; float weight;
+} rc_example;
     /* at: first row in ids/x (and in per-step targets); label -1: none; text: offset in `raw` */
 struct recur_data {
     recur *r;
     const rc_task *task;
-    rc_text *text; rc_vocab *labels; rc_scaling scaling; bool own;   /* own: learned here, handed to the model that is made from it */
+    rc_text *text; rc_vocab *labels; rc_scaling scaling; bool own;
+        /* own: learned here, handed to the model that is made from it */
     int C, F, classes, outputs;          /* outputs > 0: targets are numbers */
-    int vocabulary;                      /* of bare ids (text NULL); rc_data_facts tells it, and a model file keeps it */
+    int vocabulary;                      /* of bare ids (text NULL); rc_data_facts tells it, a model file keeps it */
     int32_t *ids[4]; float *x; size_t rows, cap;
     rc_example *ex; int count, ex_cap;
     int32_t *step_label; float *value; bool per_step;    /* [rows] or NULL; [count or rows][outputs] or NULL */
     rc_buf raw;                          /* normalised texts, for baselines and reports */
     char **path; int paths;              /* for messages: file:line */
-    int64_t unknown, units, chars, bytes, skipped, dropped;   /* UNK units, all units, characters of the text, bytes; bad lines; too long */
+    int64_t unknown, units, chars, bytes, skipped, dropped;
+        /* UNK units, all units, characters of the text, bytes; bad lines; too long */
     int64_t max_length;                  /* classify: longer texts were cut to this; 0: none is cut */
     bool stream;                         /* lm: all rows are one text; examples are its documents */
     int64_t look;                        /* lm: a score reads about so many units, in streams side by side; 0: all */
@@ -59,51 +71,71 @@ int rc_data_row(recur_data *d, size_t n);                    /* room for n more 
 int rc_data_example(recur_data *d, rc_example **out);        /* one more example, beginning at d->rows */
 int rc_data_batches(const recur_data *d);                    /* of the epoch started */
 void rc_data_seek(recur_data *d, int at);                    /* the at-th batch of the epoch is next */
-int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out);         /* a batch of just these examples */
+int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out);
+    /* a batch of just these examples */
 int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */
 void rc_data_facts(const recur_data *d, rc_facts *out);
-void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out);   /* B, T, N of the largest batch that recur_data_start(d, B, T, ...) can give */
+void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out);
+    /* B, T, N of the largest batch that recur_data_start(d, B, T, ...) can give */
     /* recur_data_split, _count, _start, _next and _close of recur.h are in data.c and batch.c */
 
 /* readers (read.c): records of a file, whatever its form, found from its content */
-typedef struct { const char *label; size_t label_n; const char *text; size_t text_n; int64_t line; const float *x; int steps, features; } rc_record;
+typedef struct {
+    const char *label, *text; size_t label_n, text_n; int64_t line;
+    const float *x; int steps, features;
+} rc_record;
 typedef int rc_take_record(void *ud, const rc_record *rec);
-int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc_take_record *take, void *ud, json_t *problems);
+int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc_take_record *take, void *ud,
+                    json_t *problems);
     /* label<TAB>text, CSV with header, JSON lines {"label","text"}, .ts, .npy; bad lines: appended to `problems`
      * (array of {file,line,what}) and skipped, or EDATA at the first when o->strict or problems is NULL */
 
 /* --- the task contract --- */
-typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; int64_t max_length; } rc_like;   /* what reading takes as given, borrowed */
-    /* max_length: where the options say nothing; the card's "max_length", or -1: never cut; 0: as if nothing were given */
-enum { RC_ALL, RC_TRAIN_PART, RC_HELD_PART };    /* which part of the files: without --valid a tenth is held out, the text's end (lm) or by
-                                                  * hash of the text (classify: equal texts stay together); nothing is learned from it */
+typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; int64_t max_length; } rc_like;
+    /* what reading takes as given, borrowed */
+    /* max_length: where the options say nothing; the card's "max_length", or -1: never cut; 0: as if nothing were
+     * given */
+enum { RC_ALL, RC_TRAIN_PART, RC_HELD_PART };
+    /* which part of the files: without --valid a tenth is held out, the text's end (lm) or by hash of the text
+     * (classify: equal texts stay together); nothing is learned from it */
 typedef int rc_say(void *ud, const char *form, ...) __attribute__((format(printf, 2, 3)));
 struct rc_task {
     const char *name, *help, *head;      /* head: default of a chain without one */
-    const char *metric; bool rising;     /* the held-out measure that early stopping looks at, and whether more is better */
-    int (*read)(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like, int part, json_t *problems);
+    const char *metric; bool rising;
+        /* the held-out measure that early stopping looks at, and whether more is better */
+    int (*read)(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like,
+                int part, json_t *problems);
         /* like NULL: learn vocabulary, labels, scaling, from the examples of this part alone */
-    int (*pull)(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o, const rc_like *like);   /* the same from a callback */
+    int (*pull)(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o, const rc_like *like);
+        /* the same from a callback */
     int (*choose)(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
         /* fills what the user left automatic, the net line among it; says each choice in a line with its reason */
-    int (*prepare)(recur_model *m, recur_data *d, const recur_train_options *o);   /* once before training: --smooth, --focal, --balance; may be NULL */
-    int (*score)(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);   /* cheap, between epochs; u is a training run, whose carried states are kept */
-    int (*settle)(recur_model *m, recur_data *held);          /* after training: threshold on the held-out part; may be NULL */
+    int (*prepare)(recur_model *m, recur_data *d, const recur_train_options *o);
+        /* once before training: --smooth, --focal, --balance; may be NULL */
+    int (*score)(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
+        /* cheap, between epochs; u is a training run, whose carried states are kept */
+    int (*settle)(recur_model *m, recur_data *held);
+        /* after training: threshold on the held-out part; may be NULL */
     int (*eval)(const recur_model *m, recur_data *d, json_t **out);       /* all metrics and "baseline" */
-    int (*baseline)(recur_model *m, recur_data *d, recur_data *held);     /* fit it on the training part and put it into m->baseline, m->extra */
-    int (*check)(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);   /* {"problems":[{file,line,what}],...} */
+    int (*baseline)(recur_model *m, recur_data *d, recur_data *held);
+        /* fit it on the training part and put it into m->baseline, m->extra */
+    int (*check)(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
+        /* {"problems":[{file,line,what}],...} */
 };
 extern const rc_task *const rc_tasks[];
 const rc_task *rc_task_find(const char *name);
 
 /* --- measures (measure.c) --- */
-typedef struct { int classes; int64_t *confusion; double *p; int32_t *y; int n; } rc_judged;     /* confusion [true][said]; p [n][classes] */
-int rc_measure(recur *r, const rc_judged *j, const rc_vocab *labels, json_t **out);   /* samples accuracy macro_f1 per_class confusion pr_auc (two classes) calibration_error */
-/* How probable chance alone makes a difference as large between two classifiers on the same samples: a, b were right alone. */
+typedef struct { int classes; int64_t *confusion; double *p; int32_t *y; int n; } rc_judged;
+    /* confusion [true][said]; p [n][classes] */
+int rc_measure(recur *r, const rc_judged *j, const rc_vocab *labels, json_t **out);
+    /* samples accuracy macro_f1 per_class confusion pr_auc (two classes) calibration_error */
+/* How probably chance alone makes two classifiers differ as much on the same samples: a, b were right alone. */
 double rc_mcnemar(int64_t a, int64_t b);
-/* Probabilities [count][classes] of a classifying model for every example, in their order; batches of any size give the same. */
+/* Probabilities [count][classes] of a classifying model for every example, in their order; batches of any size give
+ * the same. */
 int rc_classify_scores(const recur_model *m, recur_data *d, float *p);
-/* --- baselines: linear.c (hashed word and character n-grams, logistic), ngram.c (interpolated Kneser-Ney over ids) --- */
+/* --- baselines: linear.c (hashed n-grams of words and signs, logistic), ngram.c (Kneser-Ney over ids) --- */
 typedef struct rc_linear rc_linear;
 int rc_linear_fit(recur *r, rc_linear **out, const recur_data *d, const recur_data *held, uint64_t seed);
 int rc_linear_read(recur *r, rc_linear **out, const recur_model *m);
@@ -112,8 +144,10 @@ void rc_linear_score(const rc_linear *l, const recur_data *d, int i, double *p);
 void rc_linear_free(rc_linear *l);
 typedef struct rc_ngram rc_ngram;
 int rc_ngram_fit(recur *r, rc_ngram **out, const int32_t *id, size_t n, int V, int order);
-double rc_ngram_nats(const rc_ngram *g, const int32_t *id, size_t n);      /* total, every id given those before it; nothing is fitted */
-double rc_ngram_p(const rc_ngram *g, const int32_t *before, size_t n, int32_t id);   /* of id after before[0..n-1]; sums to 1 over the V ids */
+double rc_ngram_nats(const rc_ngram *g, const int32_t *id, size_t n);
+    /* total, every id given those before it; nothing is fitted */
+double rc_ngram_p(const rc_ngram *g, const int32_t *before, size_t n, int32_t id);
+    /* of id after before[0..n-1]; sums to 1 over the V ids */
 void rc_ngram_free(rc_ngram *g);
 /* The unit that stands before a text: "\n" where texts keep it, else "</s>".  What eval and generate begin with. */
 int32_t rc_lm_start(const rc_text *t);
