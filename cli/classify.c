@@ -15,7 +15,8 @@ static const recur_option own_rows[] = {
     {"line-buffered", RECUR_FLAG, offsetof(classify_own, line_buffered), "0", 0, 1, NULL, "write each answer at once, in a pipe too", "answers"},
     {"encoding", RECUR_TEXT, offsetof(classify_own, encoding), "utf-8", 0, 0, "NAME", "encoding of the input: utf-8, gb18030, ...", "answers"},
     {"columns", RECUR_TEXT, offsetof(classify_own, columns), NULL, 0, 0, "LIST", "columns of a CSV file that hold numbers, parted by commas", "answers"},
-    {"label-column", RECUR_TEXT, offsetof(classify_own, label_column), NULL, 0, 0, "NAME", "column of a CSV file with the label, which is passed over", "answers"},
+    {"label-column", RECUR_TEXT, offsetof(classify_own, label_column), NULL, 0, 0, "NAME",
+     "column of a CSV file with the label, which is passed over", "answers"},
 };
 
 typedef struct {

@@ -10,7 +10,7 @@
 #include "train/train.h"
 
 #define MEMORY 0.98                      /* of the running means, a step */
-enum { STREAMS = 16, LOOK_T = 16 };      /* of an evaluation of a running text: no fewer streams, of so many steps at least */
+enum { STREAMS = 16, LOOK_T = 16 };      /* an evaluation of a running text: at least so many streams, steps */
 
 /* --- options: what the task left automatic --- */
 static void fall_int(int64_t *x, int64_t value) { if (*x < 0) *x = value; }

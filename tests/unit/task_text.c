@@ -127,6 +127,14 @@ static void lm_is_scored_beside_its_baseline(void **state)
     assert_near(loss, nats, 0.02);
     for (size_t i = 0; i < 4 * m->net->state_size; i++)
         assert_true(u->state[i] == (real)0.25);                /* training goes on where it was */
+    double part;                                               /* a look ends early, one at the whole text does not */
+    h->look = (int64_t)h->rows;
+    GOOD(r, m->task->score(m, h, u, &part, &metric));
+    assert_true(part == loss);
+    h->look = 64;
+    GOOD(r, m->task->score(m, h, u, &part, &metric));
+    assert_true(isfinite(part) && part != loss);
+    h->look = 0;
     rc_run_free(u);
 
     rc_store s;                                                /* a store and back: the same figures to the last bit */
@@ -290,6 +298,9 @@ static void linear_learns_and_is_kept(void **state)
     assert_true(json_number_value(json_object_get(json_object_get(j, "majority"), "accuracy")) < 0.6);
     assert_true(json_is_false(json_object_get(j, "better")));
     assert_non_null(strstr(json_string_value(json_object_get(j, "verdict")), "WORSE"));
+    const json_t *alone = json_object_get(j, "right_alone");
+    json_int_t ours = json_integer_value(json_object_get(alone, "net")), theirs = json_integer_value(json_object_get(alone, "baseline"));
+    assert_true(theirs > ours && json_number_value(json_object_get(alone, "p")) == rc_mcnemar(ours, theirs));
     rc_store s;
     rc_store_init(&s, r);
     GOOD(r, rc_model_store(m, &s, true));

@@ -336,6 +336,25 @@ static void best_weights_are_kept(void **state)
     close_runtime(r);
 }
 
+/* Of a long held-out text a short training looks at a part, and says so. */
+static void looks_are_bounded(void **state)
+{
+    (void)state;
+    recur *r = open_runtime(1);
+    recur_train_options o;
+    job_of_train j;
+    seen s = { 0 };
+    options(&o, "adamw");
+    o.eval_every = -1;
+    open_job(&j, r, "lm", "char", 1000, 0.5, LM_NET);
+    assert_true(j.held->rows > 8192);
+    GOOD(r, rc_fit(j.m, j.d, j.held, &o, look, &s));
+    assert_non_null(strstr(s.text, "about 4096 of"));
+    assert_true(s.evaluated == 2 && j.held->look == 0);
+    close_job(&j);
+    close_runtime(r);
+}
+
 static void twenty_lines_are_learned_by_heart(void **state)
 {
     (void)state;
@@ -374,7 +393,7 @@ int main(void)
         cmocka_unit_test(patience_survives_resume), cmocka_unit_test(damaged_generation_falls_back),
         cmocka_unit_test(other_options_are_refused), cmocka_unit_test(failing_checkpoint_warns_and_goes_on),
         cmocka_unit_test(broken_number_stops_with_the_best_weights), cmocka_unit_test(accumulated_halves_equal_the_whole),
-        cmocka_unit_test(time_gives_steps_that_repeat), cmocka_unit_test(best_weights_are_kept),
+        cmocka_unit_test(time_gives_steps_that_repeat), cmocka_unit_test(best_weights_are_kept), cmocka_unit_test(looks_are_bounded),
         cmocka_unit_test(twenty_lines_are_learned_by_heart),
     };
     return cmocka_run_group_tests(tests, open_folder, close_folder);
