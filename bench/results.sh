@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The figures of docs/results.md: trains, looks at the test part once, prints one JSON line.
+#   bench/results.sh DATA NAME [SEED] [recur options...]
+# DATA: the folder with the data sets; NAME: a row of the table below; settings were chosen on the validation part.
+# RECUR: the command (default build/recur); OUT: where models and logs go (default build/results).
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+recur=${RECUR-$here/build/recur}
+out=${OUT-$here/build/results}
+[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//p' "$0" | sed -n 2,5p; exit 2; }
+data=$1 name=$2 seed=${3-1}
+shift 2
+[ $# -eq 0 ] || shift
+mkdir -p "$out"
+
+train=$data/cls-$name/train.tsv valid=$data/cls-$name/valid.tsv test=$data/cls-$name/test.tsv
+job=classify
+set -- "$@"
+case $name in
+shakespeare | shakespeare-hour)
+    job=lm train=$out/shakespeare.train.txt valid=$out/shakespeare.valid.txt
+    head -c 1003854 "$data/lm-tinyshakespeare/input.txt" >"$train"
+    tail -c 111540 "$data/lm-tinyshakespeare/input.txt" >"$valid"
+    test=$valid
+    if [ "$name" = shakespeare ]; then set -- --time 15m "$@"; else set -- --time 1h "$@"; fi ;;
+ptb-small)    # Zaremba et al. 2014: their loss is a sum over the 20 steps, ours a mean: rate 1 and norm 5 become 20 and .25
+    job=lm train=$data/lm-ptb/ptb.train.txt.gz valid=$data/lm-ptb/ptb.valid.txt test=$data/lm-ptb/ptb.test.txt
+    set -- --unit token --net 'embed 200 | lstm 200 layers=2 | dense' --optimizer sgd --lr 20 --clip .25 --schedule step \
+        --lr-after 4 --lr-factor .5 --warmup 0 --batch 20 --bptt 20 --epochs 13 --patience 0 --decay 0 "$@" ;;
+ptb)
+    job=lm train=$data/lm-ptb/ptb.train.txt.gz valid=$data/lm-ptb/ptb.valid.txt test=$data/lm-ptb/ptb.test.txt
+    set -- --unit token --net 'embed 512 | drop .5 | lstm 512 | drop .5 | lstm 512 | drop .5 | dense tie' --epochs 30 "$@" ;;
+tang)
+    job=lm train=$data/lm-tang/train.tsv.gz valid=$data/lm-tang/valid.tsv.gz test=$data/lm-tang/test.tsv.gz ;;
+chnsenticorp) train=$train.gz valid=$data/cls-chnsenticorp/dev.tsv ;;
+imdb)         train=$train.gz valid=$valid.gz test=$test.gz ;;
+sst2)         train=$data/cls-sst/sst2.phrases.train.tsv.gz valid=$data/cls-sst/sst2.dev.tsv test=$data/cls-sst/sst2.test.tsv ;;
+sms-spam | waimai10k) ;;
+trec) valid='' ;;
+JapaneseVowels | BasicMotions | ItalyPowerDemand)
+    train=$data/ts-classification/${name}_TRAIN.ts test=$data/ts-classification/${name}_TEST.ts valid='' ;;
+*) echo "results: no row named $name" >&2; exit 2 ;;
+esac
+
+model=$out/$name.$seed.recur
+"$recur" train $job "$train" ${valid:+--valid "$valid"} --seed "$seed" "$@" -o "$model" --force --log "$model.jsonl" >"$model.log" 2>&1
+"$recur" eval "$model" "$test" --json | tee "$model.json"
