@@ -5,9 +5,12 @@
 
 #include "train/train.h"
 
-static bool is_better(const rc_fitting *f, double metric)
+/* Of equal figures the one with the lower loss is better: on a small held-out part the figure soon stands still (all
+ * right, say) while the net is still learning. */
+static bool is_better(const rc_fitting *f, double metric, double loss)
 {
     if (isnan(metric) || isnan(f->s.best)) return !isnan(metric);
+    if (!(metric > f->s.best) && !(metric < f->s.best)) return loss < f->s.best_loss;
     return f->m->task->rising ? metric > f->s.best : metric < f->s.best;
 }
 
@@ -44,9 +47,10 @@ static int judge(rc_fitting *f, double *loss, bool *better)
     if (!isfinite(*loss))
         return rc_fail(f->r, RECUR_EDIVERGE, "the loss on the held-out part is not finite; a lower --lr or --clip may help");
     f->s.held = metric;
-    *better = is_better(f, metric);
+    *better = is_better(f, metric, *loss);
     if (*better) {
         f->s.best = metric;
+        f->s.best_loss = *loss;
         keep_best(f);
         f->s.since_best = f->s.waited = 0;
         return RECUR_OK;

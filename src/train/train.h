@@ -54,6 +54,7 @@ const rc_sched *rc_sched_at(int i);      /* NULL past the end */
     X(waited) X(scored)                  /* evaluations that brought nothing since plateau's last cut; evaluations */
 #define RC_LOOP_REALS(X)                                                                                               \
     X(seconds) X(best) X(held)           /* best, last held-out metric; NAN: none */                                   \
+    X(best_loss)                         /* held-out loss beside the best metric: of equal metrics it decides */       \
     X(loss_sum) X(loss_n)                /* running mean of the loss */                                                \
     X(plateau) X(oldest)                 /* oldest: lowest held-out loss before those in `recent` */                   \
     X(recent0) X(recent1) X(recent2) X(recent3) X(recent4)    /* the last RC_NT held-out losses, newest first */
