@@ -28,6 +28,14 @@ struct rc_head {
 };
 #define RC_HEAD_WEIGHT { "weight", RC_KEY_REAL, offsetof(rc_head, weight), "1", 0, 1e6, NULL, "of this head's loss in the sum" }
 int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, int width);   /* numbers that are not NAN */
+
+/* What the heads of numbers share (head.c): an error head is a name and the loss of one error e = z - target, whose
+ * derivative goes to *d.  A target of NAN does not count: there e is 0. */
+typedef double rc_error_fn(const rc_head *h, double e, double *d);
+double rc_error_loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, rc_error_fn *f);
+int rc_error_open(rc_head *h, rc_build *b);
+int64_t rc_error_count(const rc_head *h, const recur_batch *b, int rows);
+void rc_error_answer(const rc_head *h, const rc_kern *k, int n, const real *z, real *out);
 extern const rc_head_kind *const rc_head_kinds[];
 const rc_head_kind *rc_head_find(const char *name);
 #endif
