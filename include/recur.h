@@ -97,7 +97,11 @@ typedef struct recur_batch {      /* packed rows: time-major, longest sequence f
     const float *x;               /* [N][F] or NULL                                                               */
     const int32_t *target[RECUR_HEADS];   /* of each head: [N] per step or [B] per sequence; -1 does not count    */
     const float *value[RECUR_HEADS];      /* of each head of numbers: [rows][out]; NAN does not count             */
+    const int32_t *list_at[RECUR_HEADS];  /* [B+1] where a head's targets are lists (ctc): sequence b's are target[list_at[b] .. list_at[b+1]) */
     const uint64_t *key;          /* [B] a number of each sequence, from which its masks are drawn; NULL: 0..B-1   */
+    const struct recur_batch *side;       /* what the net's side chain (before >>) reads; NULL: there is none, or that of the call before */
+    const int32_t *place;         /* [B] which side sequence belongs to each sequence; NULL: the same number      */
+    const int32_t *row_place;     /* [N] which side sequence belongs to each row, for layer `side`; NULL: unused  */
     int fresh;                    /* 1: start from the zero state; 0: from the state that the run carries         */
 } recur_batch;
 
@@ -183,7 +187,7 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
 int recur_eval(recur *r, const recur_model *m, recur_data *d, char **json);
 int recur_check(recur *r, const char *task, const char *const *path, int n, const recur_train_options *o, char **json);
 
-typedef struct recur_dims { int B, T, N; int train, scores; } recur_dims;   /* the largest batch: sequences, steps, rows (0: B*T); scores: recur_forward's result is wanted */
+typedef struct recur_dims { int B, T, N; int train, scores; struct { int B, T, N; } side; } recur_dims;   /* the largest batch: sequences, steps, rows (0: B*T); scores: recur_forward's result is wanted; side: of the side chain's batch */
 size_t recur_run_size(const recur_model *m, const recur_dims *d);           /* bytes */
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d);
 void recur_run_free(recur_run *u);

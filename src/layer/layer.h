@@ -123,6 +123,8 @@ struct rc_pass {
     real *state;                 /* [B][state_size], the sequences' carried state: read at the start, written at the end */
     size_t state_size;
     char *scratch;
+    const rc_rows *rows;         /* of the scores, while a head computes: its chunk's steps and sequences, after layers that changed them */
+    const rc_act *side; real *dside;     /* last layer of the side chain, and the gradient of its y to be added to; NULL: no side chain */
     uint64_t weights;            /* 0, or a number that changes whenever w does: packed weights stay good for it */
 };
 static inline const real *rc_w(const rc_layer *l, const rc_pass *s, int i) { return s->w + s->params[l->param[i]].at; }
