@@ -13,7 +13,7 @@ recur=$(realpath "$1")
 shift
 cd "$(dirname "$0")/.."
 project=$PWD
-[ $# -gt 0 ] || set -- $(ls README.md docs/guide.md docs/guide.zh.md docs/results.md docs/cli/*.md share/README.md 2>/dev/null)
+[ $# -gt 0 ] || set -- $(ls README.md docs/guide.md docs/guide.zh.md docs/results.md docs/speed.md docs/jobs/*.md docs/cli/*.md share/README.md 2>/dev/null)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -9,7 +9,7 @@ fail() { [ -z "$1" ] || { printf '%s\n' "$1" | sed "s|\$|    <- $2|"; bad=1; }; 
 sources() { find include src cli examples tests tools share -type f \( "$@" \) 2>/dev/null | grep -v '\.pb-c\.' | sort; }
 c=$(sources -name '*.[ch]')
 all=$(sources -name '*.[ch]' -o -name '*.sh' -o -name '*.py'; ls test.sh quickstart.sh .ci/run || true)
-texts=$(ls ./*.md docs/*.md docs/cli/*.md share/*.md 2>/dev/null || true)
+texts=$(ls ./*.md docs/*.md docs/jobs/*.md docs/cli/*.md share/*.md 2>/dev/null || true)
 
 for f in $all; do
     case $f in *.h) grep -q "^ *#" "$f" || continue ;; esac     # a list: lines of X(name) and nothing else
