@@ -103,6 +103,29 @@ cli_table *cli_table_new(int columns);                               /* first co
 void cli_cell(cli_table *t, const char *form, ...) __attribute__((format(printf, 2, 3)));   /* row by row */
 void cli_table_end(cli_table *t, FILE *f);                           /* prints and frees */
 
+/* --- figures (svg.c): CLI_DONE or CLI_IO (said why); the file is there whole or not at all --- */
+typedef struct cli_series {
+    const char *name;                    /* in the legend; NULL: not there */
+    int n; const double *x, *y;          /* a number that is not finite makes a gap */
+    const double *low;                   /* a band from low to y; NULL: a line */
+    int color;                           /* 0.. in turn */
+    bool right, dashed;                  /* measured on the right axis */
+} cli_series;
+typedef struct cli_plot {
+    const char *title, *x, *y;           /* what the axes are called */
+    bool x_log, y_log;
+    double x_span[2], y_span[2], right_span[2];      /* of the axes; equal: all that is drawn */
+    const cli_series *curve; int curves;             /* later ones above; bands first */
+} cli_plot;
+int cli_svg_plot(const cli_plot *p, const char *path);
+typedef struct cli_heat {
+    const char *title; int rows, columns;
+    const double *value;                 /* [rows][columns], 0 up to most */
+    double most;                         /* 0: the largest */
+    const char *const *row, *const *column;          /* their names */
+} cli_heat;
+int cli_svg_heat(const cli_heat *h, const char *path);
+
 /* --- a run of training, watched (watch.c, curve.c) --- */
 typedef struct cli_curve cli_curve;
 cli_curve *cli_curve_new(void);

@@ -125,52 +125,32 @@ void cli_curve_draw(const cli_curve *c, FILE *f, int columns, bool unicode, cons
     fprintf(f, "%9s %-*lld%lld\n", "", wide - 8, (long long)r.x0, (long long)r.x1);
 }
 
-static void svg_line(FILE *f, const series *s, const frame *r, const char *color)
+static int coordinates(const series *s, double *x, double *y)
 {
-    fprintf(f, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" points=\"", color);
-    for (int i = 0; i < s->n; i++) {
-        double y = (r->y1 - s->p[i].value) / (r->y1 - r->y0);
-        fprintf(f, "%.1f,%.1f ", 70 + 640 * (s->p[i].step - r->x0) / (r->x1 - r->x0), 30 + 320 * fmin(1, fmax(0, y)));
-    }
-    fprintf(f, "\"/>\n");
-}
-
-static void svg_axis(FILE *f, const frame *r, bool right, const char *color)
-{
-    for (int i = 0; i <= 4; i++)
-        fprintf(f, "<text x=\"%d\" y=\"%d\" fill=\"%s\" text-anchor=\"%s\">%.4g</text>\n", right ? 716 : 64, 34 + 80 * i, color,
-                right ? "start" : "end", r->y1 - (r->y1 - r->y0) * i / 4);
+    for (int i = 0; i < s->n; i++)
+        x[i] = s->p[i].step, y[i] = s->p[i].value;
+    return s->n;
 }
 
 int cli_curve_svg(const cli_curve *c, const char *path, const char *metric)
 {
-    FILE *f = fopen(path, "w");
-    if (!f || !c) {
-        cli_note(say(SAY_CANNOT_WRITE), path, strerror(errno));
-        return CLI_IO;
-    }
     bool shared = metric && strcmp(metric, "loss") == 0;
+    double (*xy)[POINTS] = calloc(4, sizeof *xy);
+    char held[128];
+    if (!c || !xy) {
+        free(xy);
+        cli_note(say(SAY_CANNOT_WRITE), path, strerror(ENOMEM));
+        return CLI_MEMORY;
+    }
     frame left = frame_of(c->of, shared ? 2 : 1), right = shared ? left : frame_of(c->of + 1, 1);
-    right.x0 = left.x0;
-    right.x1 = left.x1;
-    fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 780 400\" font-family=\"sans-serif\" font-size=\"12\">\n"
-               "<rect width=\"780\" height=\"400\" fill=\"white\"/>\n<text x=\"70\" y=\"20\">%s</text>\n", say(SAY_CURVE));
-    for (int i = 0; i <= 4; i++)
-        fprintf(f, "<path d=\"M70 %dH710\" stroke=\"#ddd\"/>\n<text x=\"%d\" y=\"368\" text-anchor=\"middle\">%.0f</text>\n", 30 + 80 * i,
-                70 + 160 * i, left.x0 + (left.x1 - left.x0) * i / 4);
-    svg_axis(f, &left, false, "#1f5fa8");
-    svg_line(f, &c->of[0], &left, "#1f5fa8");
-    fprintf(f, "<text x=\"70\" y=\"390\" fill=\"#1f5fa8\">%s</text>\n", say(SAY_CURVE_TRAIN));
-    if (c->of[1].n) {
-        if (!shared)
-            svg_axis(f, &right, true, "#c2571a");
-        svg_line(f, &c->of[1], &right, "#c2571a");
-        fprintf(f, "<text x=\"710\" y=\"390\" text-anchor=\"end\" fill=\"#c2571a\">%s %s</text>\n", say(SAY_CURVE_HELD), metric ? metric : "");
-    }
-    fprintf(f, "</svg>\n");
-    if (ferror(f) | fclose(f)) {
-        cli_note(say(SAY_CANNOT_WRITE), path, strerror(errno));
-        return CLI_IO;
-    }
-    return CLI_DONE;
+    snprintf(held, sizeof held, "%s %s", say(SAY_CURVE_HELD), metric ? metric : "");
+    const cli_series curve[] = {
+        {.name = say(SAY_CURVE_TRAIN), .n = coordinates(&c->of[0], xy[0], xy[1]), .x = xy[0], .y = xy[1]},
+        {.name = held, .n = coordinates(&c->of[1], xy[2], xy[3]), .x = xy[2], .y = xy[3], .color = 1, .right = !shared},
+    };
+    int code = cli_svg_plot(&(cli_plot){.title = say(SAY_CURVE), .x = say(SAY_STEP), .x_span = {left.x0, left.x1},
+                                        .y_span = {left.y0, left.y1}, .right_span = {right.y0, right.y1},
+                                        .curve = curve, .curves = c->of[1].n ? 2 : 1}, path);
+    free(xy);
+    return code;
 }
