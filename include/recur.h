@@ -148,6 +148,9 @@ int recur_model_labels(const recur_model *m);                        /* number; 
 const char *recur_model_label(const recur_model *m, int i);          /* borrowed; NULL past the end */
 typedef struct recur_param { const char *name; int rank, dim[3]; float *w; size_t n; } recur_param;
 int recur_model_param(const recur_model *m, int i, recur_param *out);   /* i = 0.. until RECUR_EEND; w borrowed */
+/* Runs keep weights packed between calls.  Who writes through recur_param.w says so here afterwards, or asks for the
+ * param anew before he writes; loading, fitting and recur_update do it by themselves. */
+void recur_model_touch(recur_model *m);
 int recur_inspect(recur *r, const recur_model *m, char **json);      /* card, net, formulas, shapes, training */
 
 /* --- training: one call, or its parts ------------------------------------------------------------------------- */

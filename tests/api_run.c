@@ -170,12 +170,35 @@ static void weights_that_would_break_are_left_alone(void **state)
     recur_run_free(u);
 }
 
+/* Panels are kept between calls; who writes through recur_param.w says so. */
+static void written_weights_are_seen(void **state)
+{
+    world *w = *state;
+    recur_run *old = run(w, 1, 1, false);
+    size_t n = recur_state_size(w->m);
+    float *a = calloc(2 * n, sizeof *a), *b = a + n;
+    recur_param p;
+    for (int i = 0; recur_model_param(w->m, i, &p) == RECUR_OK; i++) {
+        assert_non_null(recur_step(old, a, 1, NULL));        /* packs */
+        p.w[p.n / 2] += 0.5f;
+        recur_model_touch(w->m);
+        recur_run *fresh = run(w, 1, 1, false);
+        memcpy(b, a, n * sizeof *a);
+        const float *x = recur_step(old, a, 1, NULL), *y = recur_step(fresh, b, 1, NULL);
+        assert_memory_equal(x, y, IDS * sizeof *x);
+        assert_memory_equal(a, b, n * sizeof *a);
+        recur_run_free(fresh);
+    }
+    free(a);
+    recur_run_free(old);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         T(steps_equal_the_whole_bit_for_bit), T(states_are_read_and_written), T(training_by_hand_learns_and_allocates_nothing),
-        T(two_runs_share_a_model), T(what_does_not_fit_is_refused), T(weights_that_would_break_are_left_alone),
+        T(two_runs_share_a_model), T(what_does_not_fit_is_refused), T(weights_that_would_break_are_left_alone), T(written_weights_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

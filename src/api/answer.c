@@ -42,6 +42,7 @@ int recur_classify_data(recur *r, const recur_model *m, recur_data *d, float *p)
     rc_data_dims(d, B, longest, &dims);
     if (!q) { e = RECUR_ENOMEM; goto done; }
     if ((e = rc_run_new(r, &u, m->net, m->w, dims.B, dims.T, dims.N, false, true)) < 0) goto done;
+    u->weights = 1;
     recur_data_start(d, B, longest, 0, 0);
     while ((e = recur_data_next(d, &b)) >= 0) {
         if ((e = judge(m, u, &b, q)) < 0) goto done;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * model.c - models made, read, written, and looked into. */
+#include <stdatomic.h>
+
 #include "api/api.h"
 
 static int nothing_said(void *ud, const char *form, ...)
@@ -59,6 +61,18 @@ const char *recur_model_label(const recur_model *m, int i)
     return rc_vocab_str(m->labels, RC_FIRST + i, &n);
 }
 
+/* Counted on a model that others may look at too, so const and atomic. */
+void rc_model_wrote(const recur_model *m)
+{
+    _Atomic uint64_t *version = (void *)(uintptr_t)&m->version;
+    atomic_fetch_add_explicit(version, 1, memory_order_relaxed);
+}
+
+void recur_model_touch(recur_model *m)
+{
+    if (m) rc_model_wrote(m);
+}
+
 int recur_model_param(const recur_model *m, int i, recur_param *out)
 {
     if (!m || !out || i < 0) return RECUR_EOPTION;
@@ -66,5 +80,6 @@ int recur_model_param(const recur_model *m, int i, recur_param *out)
     const rc_param *p = &m->net->params.p[i];
     *out = (recur_param){ .name = p->name, .rank = p->rank, .w = (void *)(m->w + p->at), .n = p->n };
     memcpy(out->dim, p->dim, sizeof out->dim);
+    rc_model_wrote(m);
     return RECUR_OK;
 }

@@ -2,6 +2,7 @@
  * run.c - one planned block of memory that computes: forward, loss, backward, update, state, step.
  * Nothing here allocates but recur_run_new. */
 #include <math.h>
+#include <stdatomic.h>
 
 #include "api/api.h"
 
@@ -61,6 +62,12 @@ void recur_run_free(recur_run *u)
     rc_free(u->r, u);
 }
 
+/* The weights of this call, for those that keep them packed.  0 means that nothing is known of them. */
+static void weights(recur_run *u)
+{
+    u->u->weights = 1 + atomic_load_explicit(&u->m->version, memory_order_relaxed);
+}
+
 const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *rows, int *width)
 {
     int n = 0;
@@ -73,6 +80,7 @@ const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *ro
         rc_fail(u->r, RECUR_EOPTION, "recur_forward: the run was made without `scores` in its recur_dims");
         return NULL;
     }
+    weights(u);
     const real *z = rc_run_forward(u->u, b, head, &n);
     if (rows) *rows = z ? n : 0;
     if (width) *width = u->m->net->branch[head].head->in;
@@ -81,8 +89,9 @@ const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *ro
 
 double recur_loss(recur_run *u, const recur_batch *b)
 {
-    if (!u || !b || rc_run_loss(u->u, b, !u->u->train, 1, &u->loss) < 0) return (double)NAN;
-    return u->loss.loss;
+    if (!u || !b) return (double)NAN;
+    weights(u);
+    return rc_run_loss(u->u, b, !u->u->train, 1, &u->loss) < 0 ? (double)NAN : u->loss.loss;
 }
 
 void recur_backward(recur_run *u)
@@ -124,6 +133,7 @@ int recur_update(recur_run *u, const recur_step_options *o, double *norm)
     s.eps = given(s.eps, 1e-8);
     int e = rc_optim_step(u->optim, u->u, &s, norm ? norm : &unused);
     rc_run_clear(u->u);
+    rc_model_wrote(u->m);
     u->u->step++;
     return e < 0 ? e : RECUR_OK;
 }

@@ -12,6 +12,7 @@ enum { REPORT = 50000 };         /* units of a held-out running text that the re
 /* Stands between the loop and the caller's watch: the card wants to know how long it took. */
 typedef struct {
     recur_watch *watch; void *ud;
+    const recur_model *m;        /* whose weights the loop writes */
     double seconds;
     bool stop;                   /* asked for before the loop began */
 } observer;
@@ -20,6 +21,7 @@ static int observe(void *ud, const recur_progress *p)
 {
     observer *w = ud;
     w->seconds = p->seconds;
+    rc_model_wrote(w->m);
     return w->watch ? w->watch(w->ud, p) : 0;
 }
 
@@ -81,7 +83,10 @@ static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_trai
 {
     int e;
     if (w->stop) { e = rc_fail(m->r, RECUR_ESTOP, "stopped before the first step"); goto done; }
-    if ((e = rc_fit(m, d, held, o, observe, w)) < 0) goto done;
+    w->m = m;
+    e = rc_fit(m, d, held, o, observe, w);
+    rc_model_wrote(m);
+    if (e < 0) goto done;
     if (m->task->settle && held && (e = m->task->settle(m, held)) < 0) goto done;
     e = write_card(m, w, d, held, o, data);
     data = NULL;

@@ -47,7 +47,10 @@ static int open_run(const recur_model *m, const recur_data *d, rc_run **u)
     recur_dims most;
     rc_data_dims(d, SEQUENCES, 1, &most);
     int N = most.N > ROWS ? ROWS : most.N, T = most.T > 0 ? most.T : 1;
-    return rc_run_new(m->r, u, m->net, m->w, most.B > 0 ? most.B : 1, T, N > T ? N : T, false, true);
+    int e = rc_run_new(m->r, u, m->net, m->w, most.B > 0 ? most.B : 1, T, N > T ? N : T, false, true);
+    if (e == RECUR_OK)
+        (*u)->weights = 1;
+    return e;
 }
 
 int rc_classify_scores(const recur_model *m, recur_data *d, float *p)

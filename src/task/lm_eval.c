@@ -185,8 +185,10 @@ int rc_lm_eval(const recur_model *m, recur_data *d, json_t **out)
     json_t *o = *out = json_object();
     const int B = d->look > 0 ? STREAMS : 1, T = WINDOW / B;
     int e = rc_run_new(m->r, &u, m->net, m->w, B, T, B * T, false, false);
-    if (e == RECUR_OK)
+    if (e == RECUR_OK) {
+        u->weights = 1;
         e = nats(d, u, B, T, &sum, &count);
+    }
     rc_run_free(u);
     if (e == RECUR_OK && (json_object_set_new(o, "task", json_string("lm")) != 0
         || json_object_set_new(o, "unit", json_string(m->text != NULL ? m->text->unit->name : "id")) != 0

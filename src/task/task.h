@@ -17,6 +17,7 @@ struct recur_model {
     recur *r;
     const rc_task *task;
     rc_net *net; real *w;
+    _Atomic uint64_t version;            /* changes when somebody may have written to w: packed weights are good for one */
     rc_text *text;                       /* NULL: measured input or bare ids */
     rc_vocab *labels;                    /* NULL: none; label i is entry RC_FIRST + i */
     rc_scaling scaling;
