@@ -61,6 +61,17 @@ static void take_dy(const part *p, const rc_segment *g)
                 false, a->ds[0] + (size_t)g->b * (size_t)a->ss + p->d * H + p->lo, a->ss);
 }
 
+/* dL/dh of each row, all that came from above and from later steps; own columns. */
+static void keep_trace(const part *p, const rc_segment *g)
+{
+    const rc_recur_act *a = p->j->a;
+    const real *dh = p->j->l->proj ? a->dh : a->ds[0];
+    size_t hs = (size_t)a->hs, at = (size_t)(p->d * p->j->l->W + p->clo);
+    for (int i = 0; i < g->n && p->chi > p->clo; i++)
+        memcpy(a->a.trace + (size_t)(g->row + i) * hs + at, dh + (size_t)(g->b + i) * hs + at,
+               (size_t)(p->chi - p->clo) * sizeof *dh);
+}
+
 /* What zoneout kept of a state goes past the cell (before), and is added behind it (after). */
 static void zone_before(const part *p, int t, const rc_segment *g, int lo, int hi)
 {
@@ -204,6 +215,8 @@ static void walk(void *arg, const rc_team *team)
         int t = rc_recur_step(l, p.d, r->T, i), n = rc_recur_segments(r, rc_recur_reverse(l, p.d), t, g);
         for (int k = 0; k < n; k++)
             take_dy(&p, &g[k]);
+        for (int k = 0; k < n && j->a->a.trace; k++)
+            keep_trace(&p, &g[k]);
         if (l->rowwise)
             rc_barrier(team);
         for (int k = 0; k < n; k++)

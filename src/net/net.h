@@ -61,4 +61,10 @@ int rc_run_spans(const rc_run *u, rc_span **spans);          /* borrowed until t
 void rc_run_state_reset(rc_run *u, int b);                   /* b < 0: all */
 const real *rc_run_input_gradient(const rc_run *u);          /* of batch->x [N][F] after backward, when rc_run_want_dx was set; for tests and `lab` */
 void rc_run_want_dx(rc_run *u);
+/* Gradient through time (trace.c): from rc_run_trace on, backward keeps dL/dh of each row of every recurrent layer. */
+int rc_run_trace(rc_run *u);                                 /* allocates, once; training runs */
+/* After backward: norm[k], k < T of the batch: root mean square over the sequences of |dL/dh| in direction d of a
+ * recurrent layer, k steps before the sequence's last step in that direction.  How many k; 0: no such direction. */
+int rc_run_trace_norms(const rc_run *u, int layer, int d, double *norm);
+void rc_run_trace_free(rc_run *u);
 #endif

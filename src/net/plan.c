@@ -263,6 +263,7 @@ void rc_run_free(rc_run *u)
     if (!u)
         return;
     rc_own *o = u->own;
+    rc_run_trace_free(u);
     for (int i = 0; u->act && i < u->net->layers; i++)
         rc_free(u->r, u->act[i]);
     if (o) {
