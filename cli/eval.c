@@ -77,12 +77,12 @@ static const char *const examples[] = {
     "recur eval reviews.recur test.tsv --json --min accuracy=0.9",
     NULL};
 
-/* How files are read is a matter of the options that training has for it. */
+/* How files are read is a matter of the options that training has for it: its first two groups. */
 const recur_option *cli_data_rows(int *n)
 {
     int all;
     const recur_option *t = recur_train_table(&all);
-    for (*n = 0; *n < all && strcmp(t[*n].group, "data") == 0; ++*n)
+    for (*n = 0; *n < all && (strcmp(t[*n].group, "data") == 0 || strcmp(t[*n].group, "series") == 0); ++*n)
         ;
     return t;
 }

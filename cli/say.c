@@ -29,7 +29,7 @@ static const struct { const char *name, *zh; } options[] = {
 };
 
 static const struct { const char *name, *zh; } groups[] = {
-    {"data", "数据"}, {"net", "网络"},  {"time", "时间"},    {"steps", "训练步"}, {"loss", "损失"}, {"saving", "保存"},
+    {"data", "数据"}, {"series", "序列"}, {"net", "网络"},  {"time", "时间"},    {"steps", "训练步"}, {"loss", "损失"}, {"saving", "保存"},
     {"general", "通用"}, {"choice", "选择"}, {"text", "文本"}, {"answers", "回答"},  {"gate", "门槛"},
 };
 

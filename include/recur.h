@@ -157,6 +157,7 @@ int recur_inspect(recur *r, const recur_model *m, char **json);      /* card, ne
 struct recur_train_options {      /* rows and defaults: recur_train_table, `recur help train` */
     /* data   */ const char *valid, *unit, *encoding, *columns, *pairs, *vectors, *text_column, *label_column;
                  int64_t min_count, max_vocab, max_length; int lower, nfkc, strict;
+    /* series */ const char *id, *split, *known, *scaled, *decode, *quantiles; int64_t input, horizon, period, segment; int joint;
     /* net    */ const char *net; double held; int64_t seed;   /* held: part of the data held out where no --valid is given */
     /* time   */ int64_t epochs, steps; double time; int64_t threads;
     /* steps  */ int64_t batch, bptt, accumulate; const char *optimizer, *schedule; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value, warmup, floor;

@@ -24,6 +24,17 @@
     X(FLAG, lower, "lower", NULL, 0, 1, "", "read capital letters as small ones", "data")                               \
     X(FLAG, nfkc, "nfkc", NULL, 0, 1, "", "fold signs that mean the same (Unicode NFKC)", "data")                       \
     X(FLAG, strict, "strict", "0", 0, 1, "", "stop at the first bad line instead of leaving it out", "data")            \
+    X(TEXT, id, "id", NULL, 0, 0, "NAME", "column that says which of several series a line belongs to", "series")      \
+    X(TEXT, split, "split", NULL, 0, 0, "A,B,C", "steps of each series to train, measure and test on: 8640,2880,2880 or .7,.1,.2", "series") \
+    X(TEXT, known, "known", NULL, 0, 0, "LIST", "columns whose future is known when forecasting; `calendar`: hour, day, season", "series") \
+    X(TEXT, scaled, "scaled", NULL, 0, 0, "HOW", "what a window is measured from: last (its last value), window (and its spread), none", "series") \
+    X(TEXT, decode, "decode", NULL, 0, 0, "HOW", "how a net gives the horizon: direct, recursive, parallel", "series")  \
+    X(TEXT, quantiles, "quantiles", NULL, 0, 0, "LIST", "forecast these quantiles too, e.g. 0.1,0.5,0.9", "series")     \
+    X(INT,  input, "input", NULL, 1, 1e6, "N", "steps of the past that a forecast looks at", "series")                 \
+    X(INT,  horizon, "horizon", NULL, 1, 1e6, "N", "steps ahead to forecast", "series")                                \
+    X(INT,  period, "period", NULL, 1, 1e6, "N", "steps after which the series repeats itself, for the seasonal baseline; 1: never", "series") \
+    X(INT,  segment, "segment", NULL, 1, 1e6, "N", "steps that are one step of the net; with recursive: steps given at once", "series") \
+    X(FLAG, joint, "joint", "0", 0, 1, "", "one window holds all columns, instead of one for each", "series")          \
     X(TEXT, net, "net", NULL, 0, 0, "NET", "the net in one line, e.g. 'embed 128 | lstm 256 | dense'", "net")           \
     X(REAL, held, "held", "0.1", 0, 0.9, "PART", "part of the data held out where --valid is not given", "net")         \
     X(INT,  seed, "seed", "1", 0, MANY, "N", "the same seed gives the same model", "net")                               \
