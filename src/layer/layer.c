@@ -37,13 +37,8 @@ int rc_layer_fail(const rc_build *b, const rc_layer *l, const char *form, ...)
     return rc_fail(b->r, RECUR_ESPEC, "net: layer %d (%s): %s", l->index + 1, rc_layer_word(l), what);
 }
 
-/* The name's first part is the layer's number in the net, counted from 1 as messages count. */
-int rc_weight_add(rc_build *b, rc_layer *l, const rc_weight *w)
+int rc_params_add(rc_params *ps, const char *name, int layer, const rc_weight *w)
 {
-    rc_params *ps = b->params;
-    char name[96];
-    if (l->nparam == (int)(sizeof l->param / sizeof *l->param))
-        return rc_layer_fail(b, l, "has too many weights");
     if (ps->n == ps->cap) {
         int cap = ps->cap ? 2 * ps->cap : 16;
         rc_param *p = rc_grow(ps->r, ps->p, (size_t)ps->cap, (size_t)cap, sizeof *p);
@@ -54,17 +49,29 @@ int rc_weight_add(rc_build *b, rc_layer *l, const rc_weight *w)
     }
     rc_param *p = &ps->p[ps->n];
     *p = (rc_param){ .rank = w->rank, .at = ps->total, .n = 1, .start = w->start, .a = w->a, .frozen = w->frozen,
-                     .decay = w->decay, .sparse = w->sparse, .layer = l->index };
+                     .decay = w->decay, .sparse = w->sparse, .layer = layer };
     for (int i = 0; i < w->rank; i++) {
         p->dim[i] = w->dim[i];
         if (w->dim[i] < 1 || !rc_mul(p->n, (size_t)w->dim[i], &p->n) || p->n > SIZE_MAX / 64)
-            return rc_layer_fail(b, l, "weight %s is too large", w->what);
+            return rc_fail(ps->r, RECUR_ESPEC, "net: weight %s is too large", name);
     }
-    snprintf(name, sizeof name, "%d.%s.%s", l->index + 1, rc_layer_word(l), w->what);
     if (!(p->name = rc_copy(ps->r, name)))
         return RECUR_ENOMEM;
     ps->total += (p->n + 15) / 16 * 16;
-    l->param[l->nparam] = ps->n++;
+    return ps->n++;
+}
+
+/* The name's first part is the layer's number in the net, counted from 1 as messages count. */
+int rc_weight_add(rc_build *b, rc_layer *l, const rc_weight *w)
+{
+    char name[96];
+    if (l->nparam == (int)(sizeof l->param / sizeof *l->param))
+        return rc_layer_fail(b, l, "has too many weights");
+    snprintf(name, sizeof name, "%d.%s.%s", l->index + 1, rc_layer_word(l), w->what);
+    int i = rc_params_add(b->params, name, l->index, w);
+    if (i < 0)
+        return i;
+    l->param[l->nparam] = i;
     return l->nparam++;
 }
 

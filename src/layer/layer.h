@@ -37,7 +37,7 @@ typedef struct {
     bool frozen;                 /* no gradient, no update */
     bool decay;                  /* matrices yes, biases and gains no */
     bool sparse;                 /* gradient only in rows that the batch touched: see rc_act.touched */
-    int layer;
+    int layer;                   /* whose: a layer's index; head h: -1 - h */
 } rc_param;
 typedef struct { recur *r; rc_param *p; int n, cap; size_t total; } rc_params;   /* every `at` is a multiple of 16 elements; gaps stay zero */
 
@@ -101,6 +101,7 @@ struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer *
      * width: what the head after this layer needs, 0: unknown or not the last layer */
 typedef struct { const char *what; int rank, dim[3]; int start; double a; bool frozen, decay, sparse; } rc_weight;
 int rc_weight_add(rc_build *b, rc_layer *l, const rc_weight *w);   /* declares it; returns its place in l->param or an error */
+int rc_params_add(rc_params *ps, const char *name, int layer, const rc_weight *w);   /* what layers and heads declare through: the index in ps or an error */
 int rc_layer_fail(const rc_build *b, const rc_layer *l, const char *form, ...) __attribute__((format(printf, 3, 4)));  /* ESPEC, "layer 2 (lstm): ..." */
 const char *rc_layer_word(const rc_layer *l);
 
