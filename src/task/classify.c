@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "task/classify.h"
+#include "task/guess.h"
 #include "task/pick.h"
 #include "task/read.h"
 
@@ -164,24 +165,6 @@ done:
 
 /* --- text -> ids --- */
 
-/* Signs of scripts without blanks, as part of all letters. */
-static double share_of_han(const char *s, size_t n)
-{
-    int64_t han = 0, letters = 0;
-    size_t look = n < 200000 ? n : 200000;
-    for (size_t i = 0; i < look;) {
-        int32_t cp;
-        int k = rc_utf8_next(s + i, look - i, &cp);
-        if (k <= 0)
-            break;
-        int class = cp >= 0 ? rc_utf8_class(cp) : RC_PUNCT;
-        han += class == RC_HAN;
-        letters += class == RC_LETTER || class == RC_HAN;
-        i += (size_t)k;
-    }
-    return letters > 0 ? (double)han / (double)letters : 0;
-}
-
 static double words_a_text(const recur_data *d)
 {
     int64_t blanks = 0, seen = 0;
@@ -193,7 +176,7 @@ static double words_a_text(const recur_data *d)
 
 static void text_options(const recur_data *d, const recur_train_options *o, rc_text_options *t)
 {
-    bool signs = share_of_han(d->raw.s != NULL ? d->raw.s : "", d->raw.n) > 0.3 || words_a_text(d) < 2;
+    bool signs = rc_share_of_han(d->raw.s != NULL ? d->raw.s : "", d->raw.n) > 0.3 || words_a_text(d) < 2;
     *t = (rc_text_options){ .unit = signs ? "char" : "word", .min_count = d->count > 1000 ? 2 : 1, .lower = true,
                            .nfkc = true };
     t->max_size = 50000;
