@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The list of heads, and the count that heads of numbers share. */
+ * The list of heads, the declaration of their weights, and what heads of numbers share. */
 #include <math.h>
+#include <stdio.h>
 
 #include "head/head.h"
 
@@ -20,6 +21,19 @@ const rc_head_kind *rc_head_find(const char *name)
         if (!strcmp(rc_head_kinds[i]->name, name))
             return rc_head_kinds[i];
     return NULL;
+}
+
+int rc_head_weight_add(rc_build *b, rc_head *h, const rc_weight *w)
+{
+    char name[96];
+    if (h->nparam == (int)(sizeof h->param / sizeof *h->param))
+        return rc_fail(b->r, RECUR_ESPEC, "net: head %d (%s) has too many weights", h->index + 1, h->kind->name);
+    snprintf(name, sizeof name, "head%d.%s.%s", h->index + 1, h->kind->name, w->what);
+    int i = rc_params_add(b->params, name, -1 - h->index, w);
+    if (i < 0)
+        return i;
+    h->param[h->nparam] = i;
+    return h->nparam++;
 }
 
 int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, int width)
@@ -52,9 +66,9 @@ int rc_error_open(rc_head *h, rc_build *b)
     return RECUR_OK;
 }
 
-int64_t rc_error_count(const rc_head *h, const recur_batch *b, int rows)
+int64_t rc_error_count(const rc_head *h, const rc_pass *s, int rows)
 {
-    return rc_head_count_values(h, b, rows, h->in);
+    return rc_head_count_values(h, s->batch, rows, h->in);
 }
 
 void rc_error_answer(const rc_head *h, const rc_kern *k, int n, const real *z, real *out)

@@ -11,21 +11,30 @@ typedef struct rc_head_kind {
     size_t size;                 /* of the kind's struct, which begins with rc_head */
     const rc_key_row *keys; int nkeys;
     bool classes;                /* targets are class numbers (batch->target), else numbers (batch->value) */
-    bool rowwise;                /* rows may come in chunks */
+    bool lists;                  /* a sequence's targets are a list of classes (batch->list_at), not one a row */
+    bool rowwise;                /* rows may come in chunks; else they come all at once, and s->rows says which is whose */
     int  (*open)(rc_head *h, rc_build *b);                     /* in is set */
     int  (*outputs)(const rc_head *h, int width);              /* scores needed for `width` classes or numbers (quantiles: width * q); NULL: width */
-    int64_t (*count)(const rc_head *h, const recur_batch *b, int rows);    /* targets that count, for the mean */
+    int64_t (*count)(const rc_head *h, const rc_pass *s, int rows);        /* targets that count, for the mean */
+    size_t (*scratch)(const rc_head *h, recur *r, const rc_rows *most);    /* bytes of s->scratch that loss and tell want; NULL: 0 */
     /* Rows [row, row+n) with scores z [n][in]: sum of losses; grad: z becomes scale * dL/dz. */
     double (*loss)(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, int64_t *hits);
     void (*answer)(const rc_head *h, const rc_kern *k, int n, const real *z, real *out);   /* probabilities or numbers, [n][in] */
+    void (*tell)(const rc_head *h, const rc_pass *s, const real *z, real *out);   /* the same where rows depend on each other or on weights; NULL: answer tells all */
 } rc_head_kind;
 struct rc_head {
     const rc_head_kind *kind;
     int index, in;
+    bool per_seq;                /* scores are one row a sequence */
+    int param[4], nparam;        /* indices into the net's params, in order of declaration */
     double weight;               /* key "weight" of every head */
     const real *class_weight;    /* [classes] or NULL: set by the task (--balance), borrowed, must outlive the net's use */
+    const uint8_t *forbid;       /* crf: [in + 1][in + 1] or NULL: 1 where class j may never follow class i; row `in`: begin with j, column `in`: end after i.  Set by the task, borrowed likewise */
     double smooth, focal;        /* softmax: keys "smooth", "focal" */
 };
+int rc_head_weight_add(rc_build *b, rc_head *h, const rc_weight *w);   /* in open: "head1.crf.transitions"; returns its place in h->param or an error */
+static inline const real *rc_head_w(const rc_head *h, const rc_pass *s, int i) { return s->w + s->params[h->param[i]].at; }
+static inline real *rc_head_g(const rc_head *h, const rc_pass *s, int i) { return s->g + s->params[h->param[i]].at; }
 #define RC_HEAD_WEIGHT { "weight", RC_KEY_REAL, offsetof(rc_head, weight), "1", 0, 1e6, NULL, "of this head's loss in the sum" }
 int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, int width);   /* numbers that are not NAN */
 
@@ -34,7 +43,7 @@ int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, i
 typedef double rc_error_fn(const rc_head *h, double e, double *d);
 double rc_error_loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, rc_error_fn *f);
 int rc_error_open(rc_head *h, rc_build *b);
-int64_t rc_error_count(const rc_head *h, const recur_batch *b, int rows);
+int64_t rc_error_count(const rc_head *h, const rc_pass *s, int rows);
 void rc_error_answer(const rc_head *h, const rc_kern *k, int n, const real *z, real *out);
 extern const rc_head_kind *const rc_head_kinds[];
 const rc_head_kind *rc_head_find(const char *name);

@@ -52,10 +52,10 @@ static int outputs(const rc_head *h, int width)
     return n < 1 ? width : width * n;
 }
 
-static int64_t count(const rc_head *h, const recur_batch *b, int rows)
+static int64_t count(const rc_head *h, const rc_pass *s, int rows)
 {
     const quantile *q = (const quantile *)h;
-    return rc_head_count_values(h, b, rows, h->in / q->n) * q->n;
+    return rc_head_count_values(h, s->batch, rows, h->in / q->n) * q->n;
 }
 
 static double loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, int64_t *hits)

@@ -15,11 +15,11 @@ static const rc_key_row keys[] = {
 
 static int open(rc_head *h, rc_build *b) { (void)h, (void)b; return 0; }
 
-static int64_t count(const rc_head *h, const recur_batch *b, int rows)
+static int64_t count(const rc_head *h, const rc_pass *s, int rows)
 {
     int64_t n = 0;
     for (int i = 0; i < rows; i++)
-        n += b->target[h->index][i] >= 0;
+        n += s->batch->target[h->index][i] >= 0;
     return n;
 }
 

@@ -47,11 +47,35 @@ int rc_run_enter(rc_run *u, const recur_batch *b)
     return 0;
 }
 
-int rc_run_targets(const rc_run *u, int head, int n)
+/* Lists of classes: rising places, class 0 (ctc's blank) in none of them. */
+static int lists(const rc_run *u, int head, int sequences)
+{
+    const rc_own *o = u->own;
+    const rc_head *h = u->net->branch[head].head;
+    const int32_t *at = o->batch.list_at[head], *y = o->batch.target[head];
+    if (!at)
+        return rc_fail(u->r, RECUR_ESHAPE, "batch: head %d (%s) has no list_at: its targets are a list a sequence",
+                       head + 1, h->kind->name);
+    for (int b = 0; b < sequences; b++) {
+        if (at[b] < 0 || at[b + 1] < at[b])
+            return rc_fail(u->r, RECUR_ESHAPE, "batch: list %d of head %d (%s) goes from %d to %d", b, head + 1,
+                           h->kind->name, (int)at[b], (int)at[b + 1]);
+        for (int i = at[b]; i < at[b + 1]; i++)
+            if (y[i] < 1 || y[i] >= h->in)
+                return rc_fail(u->r, RECUR_ESHAPE, "batch: label %d in list %d of head %d (%s); it has labels 1 to %d",
+                               (int)y[i], b, head + 1, h->kind->name, h->in - 1);
+    }
+    return 0;
+}
+
+int rc_run_targets(const rc_run *u, int head, const rc_rows *rows)
 {
     const rc_own *o = u->own;
     const rc_head *h = u->net->branch[head].head;
     const int32_t *y = o->batch.target[head];
+    int n = rows->N;
+    if (h->kind->lists && n && y)
+        return lists(u, head, rows->alive ? rows->alive[0] : rows->B);
     if (h->kind->classes ? !y : !o->batch.value[head])
         return n ? rc_fail(u->r, RECUR_ESHAPE, "batch: head %d (%s) has no targets", head + 1, h->kind->name) : 0;
     for (int i = 0; i < n && h->kind->classes; i++)

@@ -98,6 +98,27 @@ const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *r
     return o->scores;
 }
 
+const rc_rows *rc_run_rows(const rc_run *u, int head)
+{
+    const rc_own *o = u->own;
+    return &rc_run_before(u, head, o->tail[head])->rows;
+}
+
+const real *rc_run_answer(rc_run *u, const recur_batch *batch, int head, int *rows, real *out)
+{
+    const real *z = rc_run_forward(u, batch, head, rows);
+    if (!z)
+        return NULL;
+    const rc_head *h = u->net->branch[head].head;
+    rc_pass s = pass(u, false);
+    s.rows = rc_run_rows(u, head);
+    if (h->kind->tell && *rows)
+        h->kind->tell(h, &s, z, out);
+    else
+        h->kind->answer(h, u->r->kern, *rows, z, out);
+    return z;
+}
+
 /* ------------------------------------------------------------------------------------------------ loss */
 
 typedef struct {
@@ -159,10 +180,12 @@ static int run_head(rc_run *u, int b, const rc_pass *s, bool grad, rc_loss *out)
 {
     rc_own *o = u->own;
     const rc_head *h = u->net->branch[b].head;
-    int N = rc_run_before(u, b, o->tail[b])->rows.N, e = rc_run_targets(u, b, N);
+    rc_pass hs = *s;
+    hs.rows = &rc_run_before(u, b, o->tail[b])->rows;
+    int N = hs.rows->N, e = rc_run_targets(u, b, hs.rows);
     if (e)
         return e;
-    int64_t count = out->count[b] = N ? h->kind->count(h, s->batch, N) : 0;
+    int64_t count = out->count[b] = N ? h->kind->count(h, &hs, N) : 0;
     bool tail = o->tail[b] < o->end[b], apart = !tail || (grad && u->net->layer[o->end[b] - 1]->needs_y);
     real scale = count ? (real)(h->weight * o->scale / (double)count) : 0;
     double sum = 0;
@@ -171,7 +194,7 @@ static int run_head(rc_run *u, int b, const rc_pass *s, bool grad, rc_loss *out)
         real *z = run_tail(u, b, row, n, NULL, s);
         if (apart)
             z = memcpy(o->z, z, (size_t)n * (size_t)h->in * sizeof *z);
-        sum += loss_rows(&(loss_job){ h, s, o, row, n, z, grad, scale }, &out->hits[b]);
+        sum += loss_rows(&(loss_job){ h, &hs, o, row, n, z, grad, scale }, &out->hits[b]);
         if (grad)
             tail_back(u, b, row, n, z, s);
     }
@@ -251,13 +274,13 @@ const real *rc_run_input_gradient(const rc_run *u)
 static int spans(const rc_run *u, int i, rc_span *out)
 {
     const rc_param *p = &u->net->params.p[i];
-    const rc_act *a = u->act[p->layer];
     if (p->frozen)
         return 0;
     if (!p->sparse) {
         *out = (rc_span){ p->at, p->n, i };
         return 1;
     }
+    const rc_act *a = u->act[p->layer];
     size_t w = p->n / (size_t)p->dim[0];
     for (int k = 0; k < a->touched_n; k++)
         out[k] = (rc_span){ p->at + (size_t)a->touched[k] * w, w, i };

@@ -48,6 +48,11 @@ void rc_run_free(rc_run *u);
 /* Forward to the scores of one head: [*rows][width], borrowed until the next call.  NULL: batch larger than the plan,
  * ids outside the vocabulary (message set). */
 const real *rc_run_forward(rc_run *u, const recur_batch *b, int head, int *rows);
+/* The rows of the scores that the last forward gave: steps and sequences after layers that changed them. */
+const rc_rows *rc_run_rows(const rc_run *u, int head);
+/* rc_run_forward, and what the head tells of those scores in out [*rows][width]: probabilities (crf: of each tag given the
+ * whole sentence) or numbers. */
+const real *rc_run_answer(rc_run *u, const recur_batch *b, int head, int *rows, real *out);
 /* Forward and loss.  In a training run dropout is on and the gradient of heads and chunked tail is taken on the way.
  * Scores of a large vocabulary are never stored: rows go through the tail in chunks.  eval: no dropout, no gradient,
  * also in a training run.  scale: multiplies the gradient (1 / accumulation). */

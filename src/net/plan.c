@@ -64,6 +64,8 @@ static void place_y(rc_run *u, rc_plan *p, int i, const rc_act *before, bool own
 static int chunk_rows(const rc_net *n, const rc_own *o, int b, int rows)
 {
     int width = 1;
+    if (!n->branch[b].head->kind->rowwise)
+        return rows;
     for (int i = o->tail[b]; i < o->end[b]; i++)
         width = most(width, n->layer[i]->out);
     width = most(width, n->branch[b].head->in);
@@ -89,6 +91,9 @@ static void bind_layers(rc_run *u, rc_plan *p)
             place_y(u, p, i, i > o->from[b] ? u->act[i - 1] : u->act[o->stem - 1], false);
         }
         o->rows[b] = in.N;
+        const rc_head *h = n->branch[b].head;
+        if (h->kind->scratch)
+            rc_plan_scratch(p, h->kind->scratch(h, p->r, &in));
         in.N = o->chunk[b] = chunk_rows(n, o, b, in.N);
         for (int i = o->tail[b]; i < o->end[b]; i++) {
             in = bind(u, p, i, in);

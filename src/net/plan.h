@@ -31,7 +31,7 @@ typedef struct {
 } rc_own;
 
 int rc_run_enter(rc_run *u, const recur_batch *b);            /* takes the batch: sizes within the plan, ids within the vocabulary */
-int rc_run_targets(const rc_run *u, int head, int rows);      /* the head's targets are there and in range */
+int rc_run_targets(const rc_run *u, int head, const rc_rows *rows);      /* the head's targets are there and in range */
 static inline rc_act *rc_run_before(const rc_run *u, int b, int i)   /* the layer whose y layer i of branch b (or its head: i == end) reads */
 {
     const rc_own *o = u->own;

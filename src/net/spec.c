@@ -105,6 +105,7 @@ static int open_head(spec *s, int branch, rc_build *b)
     if (last < 0)
         return rc_fail(s->r, RECUR_ESPEC, "net: there is no layer before head %d (%s)", branch + 1, h->kind->name);
     h->in = net->layer[last]->out;
+    h->per_seq = net->layer[last]->per_seq;
     if (classes && h->in != need)
         return rc_fail(s->r, RECUR_ESPEC,
                        "net: head %d (%s) needs %d scores, layer %d (%s) gives %d: end the chain with `dense`",
@@ -275,7 +276,13 @@ int rc_net_describe(const rc_net *n, rc_buf *out)
     for (int b = 0; b < n->branches; b++) {
         rc_buf_print(out, "head %d  ", b + 1);
         print_head(n->branch[b].head, out);
-        rc_buf_print(out, "   %d scores\n", n->branch[b].head->in);
+        size_t weights = 0;
+        for (int k = 0; k < n->params.n; k++)
+            weights += n->params.p[k].layer == -1 - b ? n->params.p[k].n : 0;
+        rc_buf_print(out, "   %d scores", n->branch[b].head->in);
+        if (weights)
+            rc_buf_print(out, ", %zu weights", weights);
+        rc_buf_print(out, "\n");
     }
     return out->error;
 }
