@@ -8,6 +8,9 @@ that it pins down, and who made it.  PyTorch gives an LSTM and an RNN two biases
 hold their sum.  A GRU's two biases do different things and both are kept.
 
     python3 tools/golden.py            (needs torch, numpy, safetensors)
+
+tests/golden/sound/front.safetensors holds samples and the rows that four front ends (`line0` ...) make of them; these
+numpy computes, in double.
 """
 import os
 import numpy as np
@@ -122,9 +125,64 @@ def language(name, lengths, smooth=0.0, steps=0, V=9, E=4, H=5):
         write(name, net, "E1-E2, L1-L12, S1-S4", tensors)
 
 
+def hertz(mel, scale):
+    if scale == "htk":
+        return 700 * (10 ** (mel / 2595) - 1)
+    return np.where(mel < 15, 200 * mel / 3, 1000 * 6.4 ** ((mel - 15) / 27))
+
+
+def features(x, rate, size, window, hop, low, high, scale="htk", mfcc=0, emphasis=0.0, floor=1e-6, delta=0, stack=1,
+             norm=False):
+    """What the front end of sound says of samples, in double: equations F3-F6."""
+    S, H, K = round(window * rate / 1000), round(hop * rate / 1000), 16
+    while K < S:
+        K *= 2
+    top = 2595 * np.log10(1 + high / 700) if scale == "htk" else 15 + 27 * np.log(high / 1000) / np.log(6.4)
+    bottom = 2595 * np.log10(1 + low / 700) if scale == "htk" else 3 * low / 200
+    corner = hertz(np.linspace(bottom, top, size + 2), scale)
+    bins = np.arange(K // 2 + 1) * rate / K
+    triangle = np.array([np.clip(np.minimum((bins - a) / (b - a), (c - bins) / (c - b)), 0, None)
+                         for a, b, c in zip(corner, corner[1:], corner[2:])])
+    frames = np.stack([x[t * H:t * H + S] for t in range(1 + (len(x) - S) // H)])
+    frames = frames - emphasis * np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
+    power = np.abs(np.fft.rfft(frames * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(S) / S)), K)) ** 2
+    y = np.log(np.maximum(power @ triangle.T, floor))
+    if mfcc:
+        i, j = np.arange(mfcc)[:, None], np.arange(size)[None, :]
+        y = y @ (np.sqrt(np.where(i > 0, 2, 1) / size) * np.cos(np.pi * i * (j + 0.5) / size)).T
+    parts = [y]
+    for _ in range(delta):
+        c = np.pad(parts[-1], ((2, 2), (0, 0)), mode="edge")
+        parts.append((c[3:-1] - c[1:-3] + 2 * (c[4:] - c[:-4])) / 10)
+    y = np.concatenate(parts, axis=1)
+    if norm:
+        y = (y - y.mean(axis=0)) / np.sqrt(y.var(axis=0) + 1e-4)
+    y = np.concatenate([y] + [y[-1:]] * (-len(y) % stack))
+    return y.reshape(len(y) // stack, -1)
+
+
+def sound():
+    """Tones over noise; the golden rows of four front ends."""
+    rng = np.random.default_rng(3)
+    t = np.arange(2000) / 8000
+    x = (0.3 * np.sin(2 * np.pi * 440 * t) + 0.2 * np.sin(2 * np.pi * (900 + 2000 * t) * t) + 0.01 * rng.standard_normal(2000))
+    x = np.where(t < 0.03, 0, x).astype(np.float32)
+    d = x.astype(np.float64)
+    lines = ["logmel 40 window=25 hop=10 norm=none", "mfcc 13 window=32 hop=16 mels=26 low=100 high=3800 delta=2",
+             "logmel 20 window=20 hop=10 scale=slaney emphasis=0.97 stack=3 norm=none", "logmel 24 window=25 hop=12.5 delta=1"]
+    tensors = {"x": x, "y0": features(d, 8000, 40, 25, 10, 20, 4000),
+               "y1": features(d, 8000, 26, 32, 16, 100, 3800, mfcc=13, delta=2, norm=True),
+               "y2": features(d, 8000, 20, 20, 10, 20, 4000, scale="slaney", emphasis=0.97, stack=3),
+               "y3": features(d, 8000, 24, 25, 12.5, 20, 4000, delta=1, norm=True)}
+    os.makedirs(os.path.join(HERE, "sound"), exist_ok=True)
+    write("sound/front", "", "F3-F6", {k: v.astype(np.float32) for k, v in tensors.items()},
+          **{f"line{i}": line for i, line in enumerate(lines)})
+
+
 def main():
     torch.manual_seed(20)
     os.makedirs(HERE, exist_ok=True)
+    sound()
     rnn, lstm, gru = torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU
     recurrent("rnn_tanh", "input | rnn 4 | softmax", rnn(3, 4), "R1-R2")
     recurrent("rnn_relu", "input | rnn 4 act=relu | softmax", rnn(3, 4, nonlinearity="relu"), "R1-R2")
