@@ -191,7 +191,7 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
 int recur_eval(recur *r, const recur_model *m, recur_data *d, char **json);
 int recur_check(recur *r, const char *task, const char *const *path, int n, const recur_train_options *o, char **json);
 
-typedef struct recur_dims { int B, T, N; int train, scores; struct { int B, T, N; } side; } recur_dims;   /* the largest batch: sequences, steps, rows (0: B*T); scores: recur_forward's result is wanted; side: of the side chain's batch */
+typedef struct recur_dims { int B, T, N; int train, scores, trace; struct { int B, T, N; } side; } recur_dims;   /* the largest batch: sequences, steps, rows (0: B*T); scores: recur_forward's result is wanted; trace: recur_gradient_norms is; side: of the side chain's batch */
 size_t recur_run_size(const recur_model *m, const recur_dims *d);           /* bytes */
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d);
 void recur_run_free(recur_run *u);
@@ -199,6 +199,10 @@ const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *ro
 double recur_loss(recur_run *u, const recur_batch *b);      /* NAN: recur_message; forward and mean nats a target, all heads by weight; in a training run also the heads' gradient */
 void recur_backward(recur_run *u);                          /* the rest of the gradient, added to what is there */
 const float *recur_gradient(const recur_run *u, int param); /* of recur_model_param i; borrowed */
+/* The gradient's way back through time, of the last recur_backward: one for each recurrent layer and direction, i = 0..
+ * until RECUR_EEND.  A run with `trace` in its recur_dims keeps what this needs. */
+typedef struct recur_norms { char name[64]; int steps; const double *norm; } recur_norms;   /* norm[k]: root mean square over the sequences of |dL/dh| k steps before the last (the first, in a reverse direction); borrowed until the next call */
+int recur_gradient_norms(recur_run *u, int i, recur_norms *out);
 /* A field that is 0 stands for the usual: adamw, its own rate, beta1 .9, beta2 .999, eps 1e-8, no decay, no clipping. */
 typedef struct recur_step_options { const char *optimizer; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value; } recur_step_options;
 int recur_update(recur_run *u, const recur_step_options *o, double *norm);  /* clip, step, clear the gradient; RECUR_EDIVERGE leaves the weights alone; norm: of the gradient, may be NULL */

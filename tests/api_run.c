@@ -107,6 +107,39 @@ static void training_by_hand_learns_and_allocates_nothing(void **state)
     recur_run_free(u);
 }
 
+/* The gradient through time: one for each layer, and asking for it changes no bit and allocates nothing. */
+static void norms_through_time(void **state)
+{
+    world *w = *state;
+    recur_run *plain = run(w, 20, STEPS, true), *u;
+    recur_dims d = { .B = 20, .T = STEPS, .train = 1, .trace = 1 };
+    recur_norms n;
+    recur_batch b;
+    OK(w->r, recur_run_new(w->r, &u, w->m, &d));
+    recur_data_start(w->d, 20, STEPS, 0, 0);
+    OK(w->r, recur_data_next(w->d, &b));
+    long calls = w->c.calls;
+    recur_loss(plain, &b);
+    recur_backward(plain);
+    recur_loss(u, &b);
+    recur_backward(u);
+    for (int i = 0; i < 2; i++) {
+        OK(w->r, recur_gradient_norms(u, i, &n));
+        assert_string_equal(n.name, i ? "3.lstm" : "2.lstm");
+        assert_int_equal(n.steps, b.T);
+        for (int k = 0; k < n.steps; k++)
+            assert_true(n.norm[k] > 0 && isfinite(n.norm[k]));
+    }
+    assert_int_equal(recur_gradient_norms(u, 2, &n), RECUR_EEND);
+    assert_int_equal(w->c.calls, calls);
+    recur_param p;
+    for (int i = 0; recur_model_param(w->m, i, &p) == RECUR_OK; i++)
+        assert_memory_equal(recur_gradient(u, i), recur_gradient(plain, i), p.n * sizeof(float));
+    assert_int_equal(recur_gradient_norms(plain, 0, &n), RECUR_EOPTION);
+    recur_run_free(u);
+    recur_run_free(plain);
+}
+
 static void two_runs_share_a_model(void **state)
 {
     world *w = *state;
@@ -198,7 +231,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         T(steps_equal_the_whole_bit_for_bit), T(states_are_read_and_written), T(training_by_hand_learns_and_allocates_nothing),
-        T(two_runs_share_a_model), T(what_does_not_fit_is_refused), T(weights_that_would_break_are_left_alone), T(written_weights_are_seen),
+        T(norms_through_time), T(two_runs_share_a_model), T(what_does_not_fit_is_refused), T(weights_that_would_break_are_left_alone), T(written_weights_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@ struct recur_run {
     rc_run *u;
     rc_optim *optim;             /* training: room for the hungriest optimizer, so that an update allocates nothing */
     rc_loss loss;                /* of the last recur_loss */
+    double *norms;               /* [T] of the last recur_gradient_norms; NULL: the run keeps no trace */
 };
 
 /* An argument that cannot be right: the message names the function. */

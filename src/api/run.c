@@ -3,6 +3,7 @@
  * Nothing here allocates but recur_run_new. */
 #include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "api/api.h"
 
@@ -45,6 +46,8 @@ int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d
     u->m = m;
     e = rc_run_new(r, &u->u, m->net, m->w, d->B, d->T, rows_of(d), d->train != 0, d->scores != 0);
     if (e < 0) goto fail;
+    if (d->trace && (e = rc_run_trace(u->u)) < 0) goto fail;
+    if (d->trace && !(u->norms = rc_new(r, (size_t)d->T, sizeof *u->norms))) { e = RECUR_ENOMEM; goto fail; }
     if (d->train && (e = rc_optim_new(r, &u->optim, hungriest()->name, m->net->params.total)) < 0) goto fail;
     *out = u;
     return RECUR_OK;
@@ -58,6 +61,7 @@ void recur_run_free(recur_run *u)
     if (!u) return;
     if (u->optim) u->optim->kind = hungriest();    /* as it was made */
     rc_optim_free(u->optim);
+    rc_free(u->r, u->norms);
     rc_run_free(u->u);
     rc_free(u->r, u);
 }
@@ -104,6 +108,23 @@ const float *recur_gradient(const recur_run *u, int param)
     const rc_params *ps = &u->m->net->params;
     if (!u->u->train || param < 0 || param >= ps->n || ps->p[param].frozen) return NULL;
     return numbers(u->u->g + ps->p[param].at);
+}
+
+int recur_gradient_norms(recur_run *u, int i, recur_norms *out)
+{
+    if (!u || !out) return RECUR_EOPTION;
+    RC_NEED(u->r, u->norms, RECUR_EOPTION, "recur_gradient_norms: the run was made without `trace` in its recur_dims");
+    const rc_net *net = u->m->net;
+    for (int k = 0; k < net->layers && i >= 0; k++)
+        for (int d = 0; d < 2; d++) {
+            int T = rc_run_trace_norms(u->u, k, d, u->norms);
+            if (T == 0 || i-- > 0) continue;
+            out->steps = T;
+            out->norm = u->norms;
+            snprintf(out->name, sizeof out->name, "%d.%s%s", k + 1, rc_layer_word(net->layer[k]), d ? ".r" : "");
+            return RECUR_OK;
+        }
+    return RECUR_EEND;
 }
 
 /* Another optimizer than last time begins with clean moments.  All blocks are there: see recur_run_new. */
