@@ -156,7 +156,8 @@ int rc_classify_check(recur *r, const char *const *path, int n, const recur_trai
     for (int i = 0; i < n && e == RECUR_OK; i++) {
         rc_like like = { 0 };
         if (first != NULL)
-            like = (rc_like){ .text = first->text, .labels = first->labels, .scaling = &first->scaling };
+            like = (rc_like){ .text = first->text, .labels = first->labels, .scaling = &first->scaling,
+                              .form = first->form };
         if ((e = rc_data_new(r, &d, &rc_task_classify)) != RECUR_OK)
             break;
         e = rc_task_classify.read(d, &path[i], 1, o, first != NULL ? &like : NULL, RC_ALL, c.problems);

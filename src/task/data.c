@@ -38,6 +38,7 @@ void recur_data_close(recur_data *d)
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         rc_free(r, blocks[i]);
     rc_buf_free(&d->raw);
+    json_decref(d->form);
     rc_free(r, d);
 }
 
@@ -186,6 +187,7 @@ static int same_kind(const recur_data *d, recur_data **out)
         return e;
     recur_data *h = *out;
     h->own = false;
+    h->form = json_incref(d->form);
     h->text = d->text, h->labels = d->labels, h->scaling = d->scaling;
     h->C = d->C, h->F = d->F, h->classes = d->classes, h->outputs = d->outputs, h->vocabulary = d->vocabulary;
     h->per_step = d->per_step, h->stream = d->stream;

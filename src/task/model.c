@@ -94,6 +94,8 @@ int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, 
     if (e == RECUR_OK && d->text != NULL && !d->stream
         && json_object_set_new(m->card, "max_length", json_integer(d->max_length)) != 0)
         e = rc_fail(r, RECUR_ENOMEM, "no memory for the model card");
+    if (e == RECUR_OK && d->form != NULL && json_object_set(m->card, "form", d->form) != 0)
+        e = rc_fail(r, RECUR_ENOMEM, "no memory for the model card");
     if (e == RECUR_OK && d->own) {                             /* what the data learned is the model's from now on */
         rc_net_init(m->net, &facts, seed, m->w);
         m->text = d->text, m->labels = d->labels, m->scaling = d->scaling;

@@ -60,6 +60,9 @@ struct recur_data {
     int64_t unknown, units, chars, bytes, skipped, dropped;
         /* UNK units, all units, characters of the text, bytes; bad lines; too long */
     int64_t max_length;                  /* classify: longer texts were cut to this; 0: none is cut */
+    json_t *form;
+        /* how files become examples here (front end, unit, ...), as the task writes it down: NULL, or what the model's
+         * card keeps as "form" and rc_like hands to later readings */
     bool stream;                         /* lm: all rows are one text; examples are its documents */
     int64_t look;                        /* lm: a score reads about so many units, in streams side by side; 0: all */
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
@@ -92,7 +95,7 @@ int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc
      * (array of {file,line,what}) and skipped, or EDATA at the first when o->strict or problems is NULL */
 
 /* --- the task contract --- */
-typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; int64_t max_length; } rc_like;
+typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; int64_t max_length; json_t *form; } rc_like;
     /* what reading takes as given, borrowed */
     /* max_length: where the options say nothing; the card's "max_length", or -1: never cut; 0: as if nothing were
      * given */
