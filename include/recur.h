@@ -83,6 +83,7 @@ typedef struct recur_option {
 } recur_option;
 const recur_option *recur_train_table(int *n);        /* rows of recur_train_options                         */
 const recur_option *recur_generate_table(int *n);     /* rows of recur_generate_options                      */
+const recur_option *recur_translate_table(int *n);    /* rows of recur_translate_options                     */
 void recur_option_defaults(const recur_option *t, int n, void *options);   /* sets every field; "automatic" is NAN, -1 or NULL */
 int recur_option_set(recur *r, const recur_option *t, int n, void *options, const char *name, const char *value);
     /* TEXT values are borrowed; "10m" "90s" "2h" for TIME; RECUR_EOPTION names the option and what it takes */
@@ -155,14 +156,14 @@ int recur_inspect(recur *r, const recur_model *m, char **json);      /* card, ne
 
 /* --- training: one call, or its parts ------------------------------------------------------------------------- */
 struct recur_train_options {      /* rows and defaults: recur_train_table, `recur help train` */
-    /* data   */ const char *valid, *unit, *encoding, *columns, *pairs, *vectors, *text_column, *label_column;
-                 int64_t min_count, max_vocab, max_length; int lower, nfkc, strict;
+    /* data   */ const char *valid, *valid_target, *unit, *encoding, *columns, *pairs, *vectors, *text_column, *label_column;
+                 int64_t min_count, max_vocab, max_length; int lower, nfkc, shared_vocab, strict;
     /* series */ const char *id, *split, *known, *scaled, *decode, *quantiles; int64_t input, horizon, period, segment; int joint;
     /* net    */ const char *net; double held; int64_t seed;   /* held: part of the data held out where no --valid is given */
     /* time   */ int64_t epochs, steps; double time; int64_t threads;
-    /* steps  */ int64_t batch, bptt, accumulate; const char *optimizer, *schedule; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value, warmup, floor;
+    /* steps  */ int64_t batch, batch_units, bptt, accumulate; const char *optimizer, *schedule; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value, warmup, floor;
                  double lr_factor; int64_t lr_after, patience;
-    /* loss   */ double smooth, focal; const char *balance;
+    /* loss   */ double smooth, sampled, focal; const char *balance;
     /* saving */ const char *out, *log_dir; int resume; double save_every; int64_t eval_every; int force, no_baseline;
 };
 recur_train_options recur_train_defaults(void);       /* every row of recur_train_table at its default; automatic ones are chosen from the data */
@@ -224,6 +225,12 @@ typedef struct recur_generate_options { double temperature, top_p, penalty; int6
 recur_generate_options recur_generate_defaults(void);
 typedef int recur_emit(void *ud, const char *text, size_t n);        /* nonzero stops */
 int recur_generate(recur *r, const recur_model *m, const recur_generate_options *o, recur_emit *emit, void *ud);
+typedef struct recur_translate_options { int64_t beam, n_best; double length_penalty, coverage; int64_t most; int keep_unknown, attention; } recur_translate_options;
+recur_translate_options recur_translate_defaults(void);
+int recur_translate(recur *r, const recur_model *m, const char *text, const recur_translate_options *o, char **out);   /* the best answer; o NULL: defaults */
+/* Many at once, each with the bits that it has alone.  JSON, one array of answers for each text, best first:
+ * [[{text, score, source: [units], target: [units], unknown, attention: [[of each target unit over the source's]], alignment: [[s, t], ...]}, ...], ...] */
+int recur_translate_lines(recur *r, const recur_model *m, const char *const *text, int n, const recur_translate_options *o, char **json);
 /* How much of `text` stands in the training text word for word: JSON {units, longest_copy, copied_8, distinct_1, distinct_3, ...} */
 int recur_copy_report(recur *r, const recur_model *m, const char *text, const char *const *path, int n, char **json);
 

@@ -11,6 +11,7 @@
 /*  X(type, field, name, default, least, most, what the value is called, help, group) */
 #define TRAIN_ROWS(X)                                                                                                  \
     X(TEXT, valid, "valid", NULL, 0, 0, "FILE", "file to measure on while training, instead of a held-out part", "data") \
+    X(TEXT, valid_target, "valid-target", NULL, 0, 0, "FILE", "targets of --valid, where sources and targets are files of their own", "data") \
     X(TEXT, unit, "unit", NULL, 0, 0, "UNIT", "what text is cut into: byte, char, word, bpe:8000", "data")              \
     X(TEXT, encoding, "encoding", "utf-8", 0, 0, "NAME", "encoding of the files: utf-8, gb18030, ...", "data")          \
     X(TEXT, columns, "columns", NULL, 0, 0, "LIST", "columns of a CSV file that hold numbers, parted by commas", "data") \
@@ -23,6 +24,7 @@
     X(INT,  max_length, "max-length", NULL, 0, 1e8, "N", "longer texts are cut after so many units; 0: never", "data")  \
     X(FLAG, lower, "lower", NULL, 0, 1, "", "read capital letters as small ones", "data")                               \
     X(FLAG, nfkc, "nfkc", NULL, 0, 1, "", "fold signs that mean the same (Unicode NFKC)", "data")                       \
+    X(FLAG, shared_vocab, "shared-vocab", NULL, 0, 1, "", "one vocabulary for sources and targets, learned from both", "data") \
     X(FLAG, strict, "strict", "0", 0, 1, "", "stop at the first bad line instead of leaving it out", "data")            \
     X(TEXT, id, "id", NULL, 0, 0, "NAME", "column that says which of several series a line belongs to", "series")      \
     X(TEXT, split, "split", NULL, 0, 0, "A,B,C", "steps of each series to train, measure and test on: 8640,2880,2880 or .7,.1,.2", "series") \
@@ -43,6 +45,7 @@
     X(TIME, time, "time", NULL, 0, 1e9, "TIME", "fit training into this time: 90s, 10m, 2h", "time")                    \
     X(INT,  threads, "threads", "0", 0, 1024, "N", "threads; 0: one for each core", "time")                             \
     X(INT,  batch, "batch", NULL, 1, 1e6, "N", "sequences in a batch, or streams of text side by side", "steps")        \
+    X(INT,  batch_units, "batch-units", "0", 0, 1e9, "N", "at most so many units in a batch, the longest sequence times their number; 0: no bound", "steps") \
     X(INT,  bptt, "bptt", NULL, 1, 1e6, "N", "steps that a gradient goes back through a running text", "steps")         \
     X(INT,  accumulate, "accumulate", "1", 1, 1e6, "N", "batches whose gradients are added for one update", "steps")    \
     X(TEXT, optimizer, "optimizer", NULL, 0, 0, "NAME", "sgd, asgd, rmsprop, adam, adamw", "steps")                     \
@@ -61,6 +64,7 @@
     X(INT,  lr_after, "lr-after", NULL, 0, 1e9, "N", "epochs before schedule `step` begins, or evaluations that `plateau` waits", "steps") \
     X(INT,  patience, "patience", NULL, 0, 1e9, "N", "stop after so many evaluations that brought nothing better; 0: never", "steps") \
     X(REAL, smooth, "smooth", "0", 0, 0.9, "X", "label smoothing", "loss")                                              \
+    X(REAL, sampled, "sampled", "0", 0, 1, "PART", "part of the units a decoder reads that are its own guesses at the end of training (scheduled sampling)", "loss") \
     X(REAL, focal, "focal", "0", 0, 10, "X", "exponent of the focal loss; 0: none", "loss")                             \
     X(TEXT, balance, "balance", NULL, 0, 0, "HOW", "what to do about rare classes: none, weights, focal, sample", "loss") \
     X(TEXT, out, "out", NULL, 0, 0, "FILE", "the model file to write", "saving")                                        \
@@ -81,6 +85,15 @@
     X(TEXT, stop, "stop", NULL, 0, 0, "TEXT", "end where this text has been written", "text")                           \
     X(TEXT, prompt, "prompt", NULL, 0, 0, "TEXT", "text to go on from", "text")
 
+#define TRANSLATE_ROWS(X)                                                                                              \
+    X(INT,  beam, "beam", "5", 1, 1000, "K", "answers followed at once; 1: always the likeliest unit", "search")        \
+    X(INT,  n_best, "n-best", "1", 1, 1000, "N", "the N best answers for each text, at most as many as --beam", "search") \
+    X(REAL, length_penalty, "length-penalty", "1", 0, 10, "A", "an answer of n units is judged by its log-probability / ((5 + n) / 6)^A", "search") \
+    X(REAL, coverage, "coverage", "0", 0, 10, "B", "weight of a penalty for units of the source that got little attention", "search") \
+    X(INT,  most, "most", "0", 0, 1e6, "N", "most units of an answer; 0: twice the source's and 10", "search")         \
+    X(FLAG, keep_unknown, "keep-unknown", "0", 0, 1, "", "write <unk> instead of the source's word that it looks at", "search") \
+    X(FLAG, attention, "attention", "0", 0, 1, "", "tell what each unit looked at", "answers")
+
 /* The C type of each kind of row.  A struct declared from the rows must look like the public one, field by field:
  * a forgotten row, a wrong type or a wrong order does not compile. */
 #define FLAG_FIELD int
@@ -92,17 +105,22 @@
 #define SAME(what, field) _Static_assert(offsetof(struct what##_rows, field) == offsetof(recur_##what##_options, field), #field)
 #define SAME_TRAIN(type, field, name, fallback, least, most, arg, help, group) SAME(train, field);
 #define SAME_GENERATE(type, field, name, fallback, least, most, arg, help, group) SAME(generate, field);
+#define SAME_TRANSLATE(type, field, name, fallback, least, most, arg, help, group) SAME(translate, field);
 struct train_rows { TRAIN_ROWS(FIELD) };
 struct generate_rows { GENERATE_ROWS(FIELD) };
+struct translate_rows { TRANSLATE_ROWS(FIELD) };
 TRAIN_ROWS(SAME_TRAIN)
 GENERATE_ROWS(SAME_GENERATE)
+TRANSLATE_ROWS(SAME_TRANSLATE)
 _Static_assert(sizeof(struct train_rows) == sizeof(recur_train_options), "every field of recur_train_options has a row");
 _Static_assert(sizeof(struct generate_rows) == sizeof(recur_generate_options), "every field of recur_generate_options has a row");
+_Static_assert(sizeof(struct translate_rows) == sizeof(recur_translate_options), "every field of recur_translate_options has a row");
 
 #define ROW(type, what, field, name, fallback, least, most, arg, help, group) \
     { name, RECUR_##type, offsetof(recur_##what##_options, field), fallback, least, most, arg, help, group },
 #define TRAIN_ROW(type, field, ...) ROW(type, train, field, __VA_ARGS__)
 #define GENERATE_ROW(type, field, ...) ROW(type, generate, field, __VA_ARGS__)
+#define TRANSLATE_ROW(type, field, ...) ROW(type, translate, field, __VA_ARGS__)
 
 const recur_option *recur_train_table(int *n)
 {
@@ -114,6 +132,13 @@ const recur_option *recur_train_table(int *n)
 const recur_option *recur_generate_table(int *n)
 {
     static const recur_option rows[] = { GENERATE_ROWS(GENERATE_ROW) };
+    *n = (int)(sizeof rows / sizeof rows[0]);
+    return rows;
+}
+
+const recur_option *recur_translate_table(int *n)
+{
+    static const recur_option rows[] = { TRANSLATE_ROWS(TRANSLATE_ROW) };
     *n = (int)(sizeof rows / sizeof rows[0]);
     return rows;
 }
@@ -132,6 +157,15 @@ recur_generate_options recur_generate_defaults(void)
     int n;
     recur_generate_options o;
     const recur_option *rows = recur_generate_table(&n);
+    recur_option_defaults(rows, n, &o);
+    return o;
+}
+
+recur_translate_options recur_translate_defaults(void)
+{
+    int n;
+    recur_translate_options o;
+    const recur_option *rows = recur_translate_table(&n);
     recur_option_defaults(rows, n, &o);
     return o;
 }
