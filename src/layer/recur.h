@@ -38,6 +38,7 @@ typedef struct {
     real *zmask[2];              /* [B][ss] of zoneout, of one step */
     real *ds[2], *keep[2], *dh;  /* [B][ss] gradients of states; what zoneout carries past the cell; [B][D*W] of the projected output */
     real *dq[2], *tmp;           /* [B][H]; [B][D*W] */
+    bool turn;                   /* the way a single step goes through its weights */
     uint64_t packed;             /* the weights that the forward panels were made of; 0: none */
 } rc_recur_act;
 

@@ -5,7 +5,7 @@
  * instead, a second round and a projection need one barrier more. */
 #include "layer/recur.h"
 
-typedef struct { const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn; bool packed; } job;
+typedef struct { const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn; bool packed, alone; } job;
 typedef struct {
     const job *j; const rc_team *team;
     int d, lo, hi, clo, chi;     /* direction; own units; own columns of the output */
@@ -272,13 +272,47 @@ static void project(const part *p, const rc_segment *g)
                 a->h + (size_t)g->row * (size_t)a->hs + p->d * l->W + p->clo, a->hs);
 }
 
+/* Both products of a single row, columns w from c of gate j. */
+static void products_of_one(const part *p, const rc_segment *g, int j, int c, int w)
+{
+    const rc_recur *l = p->j->l;
+    rc_recur_act *a = p->j->a;
+    const rc_kern *k = p->j->s->k;
+    int H = l->size, I = l->l.in, W = l->W, d = p->d, at = j * H + c, rs;
+    const real *b = rc_recur_w(l, p->j->s, l->at[d].b), *bh = rc_recur_w(l, p->j->s, l->at[d].bh);
+    real *to = a->g[d] + at, *apart = a->u[d] + at;
+    if (b)
+        memcpy(to, b + at, (size_t)w * sizeof *to);
+    k->gemm(1, w, I, a->a.x, I, 1, a->wxp[d] + (size_t)j * rc_panels(k, I, H) + rc_panel_at(k, I, c), b != NULL, to, a->gs);
+    if (j >= l->R1)
+        return;
+    if (l->apart && bh)
+        memcpy(apart, bh + at, (size_t)w * sizeof *to);
+    const real *A = operand(p, g, &rs);
+    k->gemm(1, w, W, A, rs, 1, a->whp[d] + (size_t)j * rc_panels(k, W, H) + rc_panel_at(k, W, c), !l->apart || bh,
+            l->apart ? apart : to, a->gs);
+}
+
+/* A step alone reads every weight once: to and fro, so that what the step before read last is still in the cache. */
+static void one_row(const part *p, const rc_segment *g)
+{
+    const rc_recur *l = p->j->l;
+    int unit = 4 * p->j->s->k->nr, blocks = (p->hi - p->lo + unit - 1) / unit, n = l->l.cell->G * blocks;
+    for (int i = 0; i < n; i++) {
+        int at = p->j->a->turn ? n - 1 - i : i, c = p->lo + at % blocks * unit;
+        products_of_one(p, g, at / blocks, c, p->hi - c < unit ? p->hi - c : unit);
+    }
+}
+
 static void step(part *p, int t)
 {
     const rc_recur *l = p->j->l;
     rc_segment g[2];
     int n = rc_recur_segments(&p->j->a->a.in, rc_recur_reverse(l, p->d), t, g);
     p->ubase = p->j->s->train ? 0 : p->j->a->a.in.off[t];
-    for (int i = 0; i < n; i++)
+    if (p->j->alone)
+        one_row(p, g);
+    for (int i = 0; i < n && !p->j->alone; i++)
         recurrent_product(p, &g[i]);
     if (l->rowwise)
         rc_barrier(p->team);
@@ -323,7 +357,8 @@ static void walk(void *arg, const rc_team *team)
             rows += r->alive[rc_recur_step(l, p.d, r->T, n++)];
         int first = r->off[rc_recur_reverse(l, p.d) ? r->T - n : i];
         p.gbase = j->s->train ? 0 : first;
-        input_product(&p, first, rows);
+        if (!j->alone)
+            input_product(&p, first, rows);
         for (; i < n; i++)
             step(&p, rc_recur_step(l, p.d, r->T, i));
     }
@@ -386,8 +421,8 @@ void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (
 {
     enum { SMALL = 1 << 19 };                                  /* multiply-adds of a step, not worth a barrier */
     double unit = (double)l->l.cell->G * l->l.in + (double)l->l.cell->R * l->W;
-    double step = (double)r->N / (r->T + 1) * l->size * unit;
-    if (r->N > 1 && (l->D == 2 || step >= SMALL)) {
+    double step = (double)r->N / (r->T + (r->T > 1)) * l->size * unit;
+    if (r->N > 1 ? l->D == 2 || step >= SMALL : step >= SMALL / 2) {
         rc_pool_run(s->r->pool, l->D, fn, arg);
         return;
     }
@@ -399,7 +434,9 @@ void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
 {
     const rc_recur *l = (const rc_recur *)base;
     rc_recur_act *a = (rc_recur_act *)act;
-    job j = { l, a, s, rc_kern_cell(s->k, base->cell, &l->opt), !s->train && s->weights && a->packed == s->weights };
+    job j = { l, a, s, rc_kern_cell(s->k, base->cell, &l->opt), !s->train && s->weights && a->packed == s->weights,
+              !s->train && act->in.N == 1 };
+    a->turn = !a->turn;
     if (l->plain)
         a->h = act->y;
     if (!l->proj)
