@@ -52,7 +52,14 @@ typedef struct {
     int features;
     int classes[RECUR_HEADS];    /* width that head h needs (0: unknown, must be given) */
     const float *vectors; int vector_dim;   /* [vocabulary[0]][vector_dim] rows NAN where absent, or NULL */
+    struct { int columns, vocabulary[4], features; } side;   /* of the data of the side chain; zeros: there are none */
 } rc_facts;
+static inline rc_facts rc_facts_side(const rc_facts *f)      /* as the side chain's own layers see them */
+{
+    rc_facts s = { .columns = f->side.columns, .features = f->side.features };
+    memcpy(s.vocabulary, f->side.vocabulary, sizeof s.vocabulary);
+    return s;
+}
 
 typedef struct rc_layer rc_layer;
 typedef struct rc_act rc_act;
@@ -86,6 +93,7 @@ struct rc_layer {
     int param[24], nparam;       /* indices into the net's params, in order of declaration */
     bool per_seq_in, per_seq;    /* whether x, y are one row a sequence */
     bool ahead;                  /* looks at later steps: cannot run step by step */
+    bool reads_side;             /* set in open: reads rc_pass.side */
     bool needs_y;                /* backward reads y, so a head may not put its gradient over it */
 };
 struct rc_act {                  /* run-time half */
@@ -96,9 +104,10 @@ struct rc_act {                  /* run-time half */
     size_t state_at;             /* of this layer's part in a sequence's state */
     real *trace;                 /* recurrent layers, where asked for: dL/dh of each row, both directions side by side; NULL: not kept */
 };
-struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer **before; int nbefore; int head; int width; };
+struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer **before; int nbefore; int head; int width; int first; const rc_layer *side; };
     /* before: every layer opened so far (for `dense tie`); head: which branch, -1 in the trunk of a net with branches;
-     * width: what the head after this layer needs, 0: unknown or not the last layer */
+     * width: what the head after this layer needs, 0: unknown or not the last layer; first: of `before` that reads the same data, 0 in the side
+     * chain, behind it in the main one; side: the side chain's last layer, NULL: none or inside it */
 typedef struct { const char *what; int rank, dim[3]; int start; double a; bool frozen, decay, sparse; } rc_weight;
 int rc_weight_add(rc_build *b, rc_layer *l, const rc_weight *w);   /* declares it; returns its place in l->param or an error */
 int rc_params_add(rc_params *ps, const char *name, int layer, const rc_weight *w);   /* what layers and heads declare through: the index in ps or an error */
@@ -109,6 +118,7 @@ const char *rc_layer_word(const rc_layer *l);
 struct rc_plan {
     recur *r; rc_arena arena; bool train;
     int B, T, N;                 /* the largest batch */
+    const rc_act *side;          /* the side chain's last layer, bound; NULL: none */
     size_t scratch;              /* bytes: the most any layer asked for; dead after each call */
 };
 void *rc_plan_take(rc_plan *p, size_t n, size_t size);       /* kept from forward to backward; NULL while measuring */

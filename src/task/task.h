@@ -21,6 +21,8 @@ struct recur_model {
     rc_text *text;                       /* NULL: measured input or bare ids */
     rc_vocab *labels;                    /* NULL: none; label i is entry RC_FIRST + i */
     rc_scaling scaling;
+    rc_text *side_text; rc_scaling side_scaling;
+        /* of the side chain's data; side_text == text where both sides share one vocabulary */
     json_t *card;
         /* object: "version" "task" "net" "options" "training" "threshold" "baseline" "licence" ... */
     json_t *baseline; rc_store extra;
@@ -41,10 +43,12 @@ void rc_model_extra(recur_model *m, const char *name, int dtype, int64_t n, cons
     /* copies a tensor "baseline.<name>" in */
 
 /* --- data (data.c, batch.c): examples in memory --- */
+typedef struct rc_windows rc_windows;                        /* forecast.h */
 typedef struct {
-    size_t at, text, text_n; int32_t T, label, file; int64_t line; float weight;
+    size_t at, text, text_n; int32_t T, label, file; int64_t line; float weight; int32_t side;
 } rc_example;
-    /* at: first row in ids/x (and in per-step targets); label -1: none; text: offset in `raw` */
+    /* at: first row in ids/x (and in per-step targets); label -1: none; text: offset in `raw`;
+     * side: example of d->side that belongs to it, -1: none (rc_data_example sets that) */
 struct recur_data {
     recur *r;
     const rc_task *task;
@@ -55,6 +59,14 @@ struct recur_data {
     int32_t *ids[4]; float *x; size_t rows, cap;
     rc_example *ex; int count, ex_cap;
     int32_t *step_label; float *value; bool per_step;    /* [rows] or NULL; [count or rows][outputs] or NULL */
+    /* --- the side chain's data (before >> in the net line), owned; NULL: none.  A recur_data of its own: made by
+     * rc_data_new, filled by rc_data_row and rc_data_example, with its own text (or side->own = false and
+     * side->text = text: one vocabulary for both), ids, features, scaling, windows, max_length.  Main examples name theirs by
+     * rc_example.side (translate, forecast), or main rows theirs by row_side (tag: signs of each word).  Batches come
+     * out with side, place, row_place: the side examples of a batch once each, longest first. */
+    recur_data *side;
+    int32_t *row_side;                   /* [rows] side example of each row, -1: none; NULL: rows name none.  Where side_rows is set before the first rc_data_row, that makes room */
+    bool side_rows;
     rc_buf raw;                          /* normalised texts, for baselines and reports */
     char **path; int paths;              /* for messages: file:line */
     int64_t unknown, units, chars, bytes, skipped, dropped;
@@ -63,11 +75,18 @@ struct recur_data {
     json_t *form;
         /* how files become examples here (front end, unit, ...), as the task writes it down: NULL, or what the model's
          * card keeps as "form" and rc_like hands to later readings */
+    rc_windows *windows;
+        /* forecast: rows that examples are cut from as a batch is made; ids, x, value: NULL, rows: those of an epoch */
+    int kinds;                           /* per_step: ex.label is the sequence's class among so many, for the second head */
+    rc_vocab *unseen;                    /* per_step: names of the classes from `classes` on, which no head knows */
+    int shape;                           /* column of ids that holds the shape of a word's letters; 0: none */
+    double drop_rare;                    /* training reads a unit seen c times as unknown with probability x / (x + c) */
     bool stream;                         /* lm: all rows are one text; examples are its documents */
     int64_t look;                        /* lm: a score reads about so many units, in streams side by side; 0: all */
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
     struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; int error; } cut;
-    struct { int32_t *alive, *ids, *target, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
+    struct { int32_t *alive, *ids, *target, *kind, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
+    struct { int32_t *place, *row_place, *mark, *list, *bin; size_t cap_b, cap_n, cap_t; } beside;   /* of batches with a side: side.c */
     recur_batch batch;
 };
 int rc_data_new(recur *r, recur_data **out, const rc_task *t);
@@ -76,9 +95,16 @@ int rc_data_example(recur_data *d, rc_example **out);        /* one more example
 int rc_data_batches(const recur_data *d);                    /* of the epoch started */
 void rc_data_seek(recur_data *d, int at);                    /* the at-th batch of the epoch is next */
 int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out);
-    /* a batch of just these examples */
+    /* a batch of just these examples (with their side examples) */
+int rc_data_scale(recur_data *d, const rc_scaling *given);
+    /* every column of x to mean 0 and deviation 1 by the figures of these rows, or as given (borrowed); what is missing
+     * (NAN) becomes the mean */
+void rc_scale_rows(const rc_scaling *s, float *x /* [rows][n] */, size_t rows);
 int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */
 void rc_data_facts(const recur_data *d, rc_facts *out);
+void rc_windows_put(recur_data *d, const rc_example *ex, int b);
+    /* example ex as sequence b of d->out: its window, cut from the rows */
+void rc_windows_free(rc_windows *w);
 void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out);
     /* B, T, N of the largest batch that recur_data_start(d, B, T, ...) can give */
     /* recur_data_split, _count, _start, _next and _close of recur.h are in data.c and batch.c */
@@ -95,7 +121,8 @@ int rc_read_records(recur *r, const char *path, const recur_train_options *o, rc
      * (array of {file,line,what}) and skipped, or EDATA at the first when o->strict or problems is NULL */
 
 /* --- the task contract --- */
-typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; int64_t max_length; json_t *form; } rc_like;
+typedef struct { rc_text *text; rc_vocab *labels; const rc_scaling *scaling; int64_t max_length; json_t *form;
+                 rc_text *side_text; const rc_scaling *side_scaling; } rc_like;
     /* what reading takes as given, borrowed */
     /* max_length: where the options say nothing; the card's "max_length", or -1: never cut; 0: as if nothing were
      * given */
