@@ -261,43 +261,6 @@ static int encode_all(gather *g)
     return e;
 }
 
-/* --- measurements --- */
-
-/* Mean 0 and deviation 1 by the figures of the training part; what is missing becomes the mean. */
-static int scale(gather *g)
-{
-    recur_data *d = g->d;
-    size_t F = (size_t)d->F;
-    if (g->like != NULL && g->like->scaling != NULL) {
-        d->scaling = *g->like->scaling;
-    } else {
-        d->scaling.mean = rc_new(d->r, F, sizeof(float));
-        d->scaling.scale = rc_new(d->r, F, sizeof(float));
-        if (d->scaling.mean == NULL || d->scaling.scale == NULL)
-            return RECUR_ENOMEM;
-        d->scaling.n = d->F;
-        for (size_t f = 0; f < F; f++) {
-            double sum = 0, square = 0, n = 0, mean;
-            for (size_t i = 0; i < d->rows; i++)
-                if (!isnan(d->x[i * F + f]))
-                    sum += (double)d->x[i * F + f], n++;
-            mean = n > 0 ? sum / n : 0;
-            for (size_t i = 0; i < d->rows; i++)
-                if (!isnan(d->x[i * F + f]))
-                    square += ((double)d->x[i * F + f] - mean) * ((double)d->x[i * F + f] - mean);
-            double sd = n > 0 ? sqrt(square / n) : 0;
-            d->scaling.mean[f] = (float)mean;
-            d->scaling.scale[f] = sd > 1e-12 ? (float)(1 / sd) : 1.0f;
-        }
-    }
-    for (size_t i = 0; i < d->rows; i++)
-        for (size_t f = 0; f < F; f++) {
-            float *x = &d->x[i * F + f];
-            *x = isnan(*x) ? 0 : (*x - d->scaling.mean[f]) * d->scaling.scale[f];
-        }
-    return RECUR_OK;
-}
-
 /* --- the whole --- */
 
 static int finish(gather *g)
@@ -317,7 +280,7 @@ static int finish(gather *g)
                        d->paths > 0 ? d->path[0] : "examples", d->classes);
     if (g->like != NULL && g->like->text == NULL && d->F == 0)
         d->F = g->like->scaling->n;                           /* no example at all in this part */
-    return d->F > 0 ? scale(g) : encode_all(g);
+    return d->F > 0 ? rc_data_scale(d, g->like != NULL ? g->like->scaling : NULL) : encode_all(g);
 }
 
 static int begin(gather *g)

@@ -100,6 +100,10 @@ int rc_data_scale(recur_data *d, const rc_scaling *given);
     /* every column of x to mean 0 and deviation 1 by the figures of these rows, or as given (borrowed); what is missing
      * (NAN) becomes the mean */
 void rc_scale_rows(const rc_scaling *s, float *x /* [rows][n] */, size_t rows);
+int rc_data_scale(recur_data *d, const rc_scaling *given);
+    /* every column of x to mean 0 and deviation 1 by the figures of these rows, or as given (borrowed); what is missing
+     * (NAN) becomes the mean */
+void rc_scale_rows(const rc_scaling *s, float *x /* [rows][n] */, size_t rows);
 int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */
 void rc_data_facts(const recur_data *d, rc_facts *out);
 void rc_windows_put(recur_data *d, const rc_example *ex, int b);
