@@ -24,7 +24,7 @@ typedef struct {
 
 static const rc_key_row keys[] = {
     { "", RC_KEY_INT, offsetof(embed, size), "0", 0, 65536, NULL, "numbers a unit" },
-    { "of", RC_KEY_WORD, offsetof(embed, of), "units", 0, 0, "units pairs", "which column of ids" },
+    { "of", RC_KEY_WORD, offsetof(embed, of), "units", 0, 0, "units pairs shape", "which column of ids" },
     { "join", RC_KEY_WORD, offsetof(embed, join), "cat", 0, 0, "cat sum", "how it joins what came before" },
     { "vectors", RC_KEY_FLAG, offsetof(embed, vectors), NULL, 0, 0, NULL, "start from the word vectors given" },
     { "frozen", RC_KEY_FLAG, offsetof(embed, frozen), NULL, 0, 0, NULL, "stay as they start" },
@@ -35,12 +35,14 @@ static int open(rc_layer *l, rc_build *b)
 {
     embed *e = (embed *)l;
     bool sum = l->in && !strcmp(e->join, "sum");
-    e->column = !strcmp(e->of, "pairs");
-    if (b->facts->columns <= e->column)
-        return rc_layer_fail(b, l, b->facts->columns ? "the data have no pairs of units"
-                             : "the data have no ids; `input` reads measured features");
+    bool pairs = !strcmp(e->of, "pairs"), shape = !strcmp(e->of, "shape");
+    e->column = shape ? b->facts->shape : pairs;
+    if (b->facts->columns && (b->facts->columns <= e->column || (shape && !e->column) || (pairs && b->facts->shape == 1)))
+        return rc_layer_fail(b, l, "the data have no %s", shape ? "shapes of words" : "pairs of units");
+    if (!b->facts->columns)
+        return rc_layer_fail(b, l, "the data have no ids; `input` reads measured features");
     if (e->vectors && (e->column || (b->facts->vector_dim && e->size && e->size != b->facts->vector_dim)))
-        return rc_layer_fail(b, l, e->column ? "word vectors are of units, not of pairs"
+        return rc_layer_fail(b, l, e->column ? "word vectors are of units alone"
                              : "the word vectors have %d numbers each", b->facts->vector_dim);
     if (e->vectors && !e->size)
         e->size = b->facts->vector_dim;

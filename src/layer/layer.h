@@ -47,8 +47,10 @@ typedef struct { const char *name; int type; size_t offset; const char *fallback
     /* name "" : the bare number after the layer's word (size, probability); it is printed bare */
 
 /* --- what a net is built against: facts from the data --- */
+enum { RC_SHAPES = 12 };
 typedef struct {
     int columns, vocabulary[4];  /* id columns and how many ids each has */
+    int shape;                   /* column of ids that holds the shape of a word's letters (RC_SHAPES kinds); 0: none */
     int features;
     int classes[RECUR_HEADS];    /* width that head h needs (0: unknown, must be given) */
     const float *vectors; int vector_dim;   /* [vocabulary[0]][vector_dim] rows NAN where absent, or NULL */

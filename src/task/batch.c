@@ -78,18 +78,19 @@ static int room(recur_data *d, size_t B, size_t T, size_t N)
         N = N > d->out.cap_n ? N : d->out.cap_n;
         B = B > d->out.cap_b ? B : d->out.cap_b;
         size_t most = N > B ? N : B;
-        void *old[] = { d->out.ids, d->out.x, d->out.target, d->out.value, d->out.seq, d->out.key };
+        void *old[] = { d->out.ids, d->out.x, d->out.target, d->out.kind, d->out.value, d->out.seq, d->out.key };
         for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
             rc_free(r, old[i]);
         d->out.cap_n = d->out.cap_b = 0;
         d->out.ids = d->C > 0 ? rc_new(r, N * (size_t)d->C, sizeof(int32_t)) : NULL;
         d->out.x = d->F > 0 ? rc_new(r, N * (size_t)d->F, sizeof(float)) : NULL;
         d->out.target = rc_new(r, most, sizeof(int32_t));
+        d->out.kind = d->kinds > 0 ? rc_new(r, B, sizeof(int32_t)) : NULL;
         d->out.value = w > 0 ? rc_new(r, most * w, sizeof(float)) : NULL;
         d->out.seq = rc_new(r, B, sizeof(int32_t));
         d->out.key = rc_new(r, B, sizeof(uint64_t));
         if ((d->C > 0 && d->out.ids == NULL) || (d->F > 0 && d->out.x == NULL) || d->out.target == NULL
-            || (w > 0 && d->out.value == NULL) || d->out.seq == NULL || d->out.key == NULL)
+            || (d->kinds > 0 && d->out.kind == NULL) || (w > 0 && d->out.value == NULL) || d->out.seq == NULL || d->out.key == NULL)
             return RECUR_ENOMEM;
         d->out.cap_n = N;
         d->out.cap_b = B;
@@ -230,8 +231,10 @@ static void put_sequence(recur_data *d, const rc_example *ex, int b, int N)
         if (d->per_step && w > 0)
             memcpy(d->out.value + n * w, d->value + from * w, w * sizeof(float));
         else if (d->per_step)
-            d->out.target[n] = d->step_label[from];
+            d->out.target[n] = d->step_label[from] < d->classes ? d->step_label[from] : -1;
     }
+    if (d->kinds > 0)
+        d->out.kind[b] = ex->label < d->kinds ? ex->label : -1;
     if (!d->per_step && w > 0)
         memcpy(d->out.value + (size_t)b * w, d->value + (size_t)(ex - d->ex) * w, w * sizeof(float));
     else if (!d->per_step)
@@ -251,6 +254,7 @@ static void finish(recur_data *d, int T, int B, int N, int fresh)
         o->value[0] = d->out.value;
     else
         o->target[0] = d->out.target;
+    o->target[1] = d->kinds > 0 ? d->out.kind : NULL;
 }
 
 /* Examples ex[0..n-1]; there is room. */
@@ -275,6 +279,23 @@ static void pack(recur_data *d, const int32_t *ex, int n)
         put_sequence(d, &d->ex[d->out.seq[b]], b, N);
     }
     finish(d, T, n, N, 1);
+}
+
+/* A unit that training always knows is one that the net cannot do without: the rarer it is, the oftener it is read as
+ * unknown.  The coin is a matter of seed, epoch, example and step alone. */
+static void drop_rare(recur_data *d)
+{
+    const recur_batch *o = &d->batch;
+    for (int b = 0; b < o->B; b++) {
+        uint64_t key = rc_key(d->cut.seed, RC_DROP, (uint64_t)d->cut.epoch, (uint64_t)d->out.seq[b]);
+        size_t n = (size_t)b;
+        for (int t = 0; t < o->T && b < o->alive[t]; n += (size_t)o->alive[t], t++) {
+            int32_t *id = &d->out.ids[n];
+            double seen = (double)rc_vocab_count(d->text->vocab, *id);
+            if (*id >= RC_FIRST && rc_uniform(key, (uint64_t)t) < d->drop_rare / (d->drop_rare + seen))
+                *id = RC_UNK;
+        }
+    }
 }
 
 int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out)
@@ -334,6 +355,8 @@ int recur_data_next(recur_data *d, recur_batch *out)
     } else {
         int from = d->cut.start[k], n = d->count - from < d->cut.B ? d->count - from : d->cut.B;
         pack(d, d->cut.order + from, n);
+        if (d->drop_rare > 0 && d->cut.seed != 0)
+            drop_rare(d);
     }
     d->cut.at++;
     *out = d->batch;

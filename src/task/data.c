@@ -34,9 +34,10 @@ void recur_data_close(recur_data *d)
     for (int i = 0; i < d->paths; i++)
         rc_free(r, d->path[i]);
     void *blocks[] = { d->x, d->ex, d->step_label, d->value, d->path, d->cut.order, d->cut.start, d->out.alive,
-                       d->out.ids, d->out.target, d->out.seq, d->out.x, d->out.value, d->out.key };
+                       d->out.ids, d->out.target, d->out.kind, d->out.seq, d->out.x, d->out.value, d->out.key };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         rc_free(r, blocks[i]);
+    rc_vocab_free(d->unseen);
     rc_buf_free(&d->raw);
     json_decref(d->form);
     rc_free(r, d);
@@ -107,13 +108,17 @@ void rc_data_facts(const recur_data *d, rc_facts *out)
     out->features = d->F;
     if (d->text != NULL) {
         out->vocabulary[0] = rc_vocab_size(d->text->vocab);
-        if (d->C > 1)
+        if (d->text->pairs != NULL)
             out->vocabulary[1] = rc_vocab_size(d->text->pairs);
+        if (d->shape > 0)
+            out->vocabulary[d->shape] = RC_SHAPES;
+        out->shape = d->shape;
     } else if (d->C > 0) {
         out->vocabulary[0] = d->vocabulary;
     }
     /* a text tells its own next unit */
     out->classes[0] = d->outputs > 0 ? d->outputs : d->stream ? out->vocabulary[0] : d->classes;
+    out->classes[1] = d->kinds;
 }
 
 /* --- parting --- */
@@ -191,6 +196,15 @@ static int same_kind(const recur_data *d, recur_data **out)
     h->text = d->text, h->labels = d->labels, h->scaling = d->scaling;
     h->C = d->C, h->F = d->F, h->classes = d->classes, h->outputs = d->outputs, h->vocabulary = d->vocabulary;
     h->per_step = d->per_step, h->stream = d->stream;
+    h->kinds = d->kinds, h->shape = d->shape, h->drop_rare = d->drop_rare;
+    if (d->unseen != NULL && (e = rc_vocab_new(d->r, &h->unseen)) != RECUR_OK)
+        return e;
+    for (int32_t i = RC_FIRST; d->unseen != NULL && i < rc_vocab_size(d->unseen); i++) {
+        size_t n;
+        const char *s = rc_vocab_str(d->unseen, i, &n);
+        if ((e = rc_vocab_add(h->unseen, s, n, 0, NULL)) != RECUR_OK)
+            return e;
+    }
     if (d->paths > 0 && (h->path = rc_new(d->r, (size_t)d->paths, sizeof *h->path)) == NULL)
         return RECUR_ENOMEM;
     for (; h->paths < d->paths; h->paths++)

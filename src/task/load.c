@@ -109,10 +109,14 @@ static int load_facts(recur_model *m, const char *path, rc_facts *f)
     int heads = numbers(json_object_get(j, "classes"), RECUR_HEADS, f->classes);
     if (f->columns < 0 || heads < 0 || features < 0 || features > INT_MAX)
         return bad(m, path, "facts", "not the numbers of ids, features and classes");
+    json_int_t shape = json_integer_value(json_object_get(j, "shape"));
+    if (shape < 0 || shape > 2 || (shape > 0 && (shape >= f->columns || f->vocabulary[shape] != RC_SHAPES)))
+        return bad(m, path, "facts", "no such column of shapes");
     f->features = (int)features;
+    f->shape = (int)shape;
     if (m->text != NULL && (f->columns < 1 || f->vocabulary[0] != rc_vocab_size(m->text->vocab)))
         return bad(m, path, "facts", "another vocabulary size than the text has");
-    if (m->text != NULL && f->columns > 1
+    if (m->text != NULL && f->columns > 1 && f->shape != 1
         && (m->text->pairs == NULL || f->vocabulary[1] != rc_vocab_size(m->text->pairs)))
         return bad(m, path, "facts", "another number of pairs than the text has");
     if (m->labels == NULL && m->text != NULL && f->classes[0] != f->vocabulary[0])

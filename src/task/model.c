@@ -157,7 +157,8 @@ static json_t *facts_json(const rc_facts *f)
         json_array_append_new(vocabulary, json_integer(f->vocabulary[c]));
     for (int h = 0; h < RECUR_HEADS && f->classes[h] > 0; h++)
         json_array_append_new(classes, json_integer(f->classes[h]));
-    return json_pack("{s:o,s:i,s:o}", "vocabulary", vocabulary, "features", f->features, "classes", classes);
+    return json_pack("{s:o,s:i,s:o,s:i}", "vocabulary", vocabulary, "features", f->features, "classes", classes,
+                     "shape", f->shape);
 }
 
 static int store_json(const recur_model *m, rc_store *s, const char *key, const json_t *j)

@@ -100,15 +100,13 @@ int rc_data_scale(recur_data *d, const rc_scaling *given);
     /* every column of x to mean 0 and deviation 1 by the figures of these rows, or as given (borrowed); what is missing
      * (NAN) becomes the mean */
 void rc_scale_rows(const rc_scaling *s, float *x /* [rows][n] */, size_t rows);
-int rc_data_scale(recur_data *d, const rc_scaling *given);
-    /* every column of x to mean 0 and deviation 1 by the figures of these rows, or as given (borrowed); what is missing
-     * (NAN) becomes the mean */
-void rc_scale_rows(const rc_scaling *s, float *x /* [rows][n] */, size_t rows);
 int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */
 void rc_data_facts(const recur_data *d, rc_facts *out);
 void rc_windows_put(recur_data *d, const rc_example *ex, int b);
     /* example ex as sequence b of d->out: its window, cut from the rows */
 void rc_windows_free(rc_windows *w);
+int rc_windows_room(rc_windows *w, size_t B);                /* for batches of B */
+const void *rc_windows_rows(const rc_windows *w, size_t *bytes);
 void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out);
     /* B, T, N of the largest batch that recur_data_start(d, B, T, ...) can give */
     /* recur_data_split, _count, _start, _next and _close of recur.h are in data.c and batch.c */
