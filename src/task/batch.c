@@ -95,7 +95,7 @@ static int room(recur_data *d, size_t B, size_t T, size_t N)
         d->out.cap_n = N;
         d->out.cap_b = B;
     }
-    return RECUR_OK;
+    return d->windows != NULL ? rc_windows_room(d->windows, B) : RECUR_OK;
 }
 
 /* --- the order of an epoch --- */
@@ -222,6 +222,10 @@ int rc_data_order(const recur_data *d, int i) { return d->out.seq[i]; }
 static void put_sequence(recur_data *d, const rc_example *ex, int b, int N)
 {
     size_t F = (size_t)d->F, w = (size_t)d->outputs, n = (size_t)b;
+    if (d->windows != NULL) {
+        rc_windows_put(d, ex, b);
+        return;
+    }
     for (int32_t t = 0; t < ex->T; n += (size_t)d->out.alive[t], t++) {
         size_t from = ex->at + (size_t)t;
         for (int c = 0; c < d->C; c++)

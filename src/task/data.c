@@ -39,6 +39,7 @@ void recur_data_close(recur_data *d)
         rc_free(r, blocks[i]);
     rc_vocab_free(d->unseen);
     rc_buf_free(&d->raw);
+    rc_windows_free(d->windows);
     json_decref(d->form);
     rc_free(r, d);
 }
@@ -88,8 +89,8 @@ int rc_data_example(recur_data *d, rc_example **out)
         size_t want = d->ex_cap < 256 ? 256 : (size_t)d->ex_cap * 2;
         int e = widen(d->r, &d->ex, true, (size_t)d->ex_cap, want, sizeof *d->ex);
         if (e == RECUR_OK)
-            e = widen(d->r, &d->value, !d->per_step && d->outputs > 0, (size_t)d->ex_cap * (size_t)d->outputs,
-                      want * (size_t)d->outputs, sizeof(float));
+            e = widen(d->r, &d->value, !d->per_step && d->outputs > 0 && d->windows == NULL,
+                      (size_t)d->ex_cap * (size_t)d->outputs, want * (size_t)d->outputs, sizeof(float));
         if (e != RECUR_OK)
             return e;
         d->ex_cap = (int)want;
@@ -219,6 +220,8 @@ int recur_data_split(recur_data *d, double part, uint64_t seed, recur_data **hel
     if (!(part >= 0 && part < 1))
         return rc_fail(d->r, RECUR_EOPTION,
                        "part %g of the data cannot be split off: give a number from 0 to below 1", part);
+    if (d->windows != NULL)
+        return rc_fail(d->r, RECUR_EOPTION, "series are parted in time, by --split and --held, when they are read");
     recur_data *keep = NULL, *h = NULL;
     int e = same_kind(d, &h);
     if (e == RECUR_OK && d->stream) {

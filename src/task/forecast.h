@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * forecast.h - the parts of the forecasting task: forecast_read.c reads tables, forecast_time.c their times,
+ * forecast_fill.c makes series of them, forecast_window.c cuts windows, forecast_choose.c chooses,
+ * forecast_eval.c scores, forecast_linear.c is the baseline, forecast_ahead.c looks ahead.
+ *
+ * A series is rows, one a step; a row holds V columns that are forecast, K that are known ahead, and A features of the
+ * calendar.  An example is a window: `input` rows, then the rows of the horizon as targets.  Windows share the rows. */
+#ifndef RC_FORECAST_H
+#define RC_FORECAST_H
+#include "task/task.h"
+
+/* --- times: seconds of the civil calendar, or plain numbers --- */
+typedef struct {
+    char form[40];               /* how a time is written: "Y-m-d H:M:S", "u" seconds since 1970, "n" a number; "": none */
+    int64_t step; int months;    /* from row to row: in time's unit, or (step 0) in months */
+} rc_clock;
+enum { RC_NUMBER_UNIT = 1000000 };                           /* times of form "n" are counted in millionths */
+bool rc_time_parse(const char *s, size_t n, char form[40], int64_t *t);      /* form "": found and written there */
+void rc_time_print(const rc_clock *c, int64_t t, char out[64]);
+int64_t rc_clock_ahead(const rc_clock *c, int64_t t, int64_t k);             /* k steps later */
+double rc_clock_steps(const rc_clock *c, int64_t from, int64_t to);
+void rc_clock_find(rc_clock *c, const int64_t *t, size_t n);                 /* the usual step of rising times */
+int rc_clock_features(const rc_clock *c);                                    /* 0 to 6: sine and cosine of day, week, year */
+void rc_clock_put(const rc_clock *c, int64_t t, float *out /* [features] */);
+
+/* --- what a model knows of its series; "forecast" in the card --- */
+enum { RC_SCALED_LAST, RC_SCALED_WINDOW, RC_SCALED_NONE };
+enum { RC_DIRECT, RC_RECURSIVE, RC_PARALLEL };
+typedef struct {
+    int V, K, A;
+    json_t *column;              /* names of the V + K columns */
+    int input, horizon, segment, period;
+    int block;                   /* steps that the net gives at once */
+    int scaled, decode;
+    bool gaps;                   /* two more features a column: is the value missing, how long ago was one seen */
+    bool joint;                  /* a window holds all V columns */
+    bool named, grid;            /* series have names; missing rows of a regular clock are put in */
+    bool headless;               /* the file has no head line */
+    char id[64];                 /* column with the names; "": found from the file */
+    rc_clock clock;
+} rc_outlook;
+int rc_outlook_read(recur *r, const json_t *settings, rc_outlook *out);      /* EFORMAT where a number cannot be */
+int rc_outlook_write(recur *r, const rc_outlook *o, json_t **settings);
+int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out);     /* the words among them */
+static inline int rc_outlook_wide(const rc_outlook *o) { return o->joint ? o->V : 1; }    /* columns of a window */
+
+/* --- series --- */
+typedef struct { char *id; size_t at; int32_t T, from, to; } rc_stretch;
+    /* rows [at, at + T); targets lie in its rows [from, to) */
+typedef struct { float shift, scale; } rc_level;             /* net's number = (scaled - shift) / scale */
+struct rc_windows {
+    recur *r;
+    rc_outlook look;
+    rc_stretch *s; int n, cap_s;
+    rc_level *level; size_t cap_level;   /* of the last batch's windows: [B][columns of a window] */
+    float *x, *gap; int64_t *time; int32_t *since; size_t rows;
+        /* x [rows][V+K+A]: scaled, NAN: missing.  time [rows].  since [rows][V]: rows since a value was seen, 0: it is;
+         * gap [rows][V]: see `gaps`, NULL without */
+};
+static inline int rc_windows_width(const rc_outlook *o) { return o->V + o->K + o->A; }
+
+/* What a table gives, before anything is scaled or parted. */
+typedef struct { char *id; int64_t rows; int file; } rc_raw_series;
+typedef struct {
+    recur *r;
+    rc_outlook *look; bool learn;        /* learn: columns and form of time are found here */
+    float *x; int64_t *time; int32_t *of, *line, *file; size_t rows, cap;    /* x [rows][V+K] */
+    rc_raw_series *s; int n, cap_s; rc_map *ids;
+} rc_raw;
+int rc_raw_read(rc_raw *w, const char *path, int file, const recur_train_options *o, json_t *problems);
+int rc_raw_row(rc_raw *w, int series, int64_t time, int64_t line, int file, float **x);   /* one more row, NAN */
+int rc_raw_series_of(rc_raw *w, const char *id, size_t n, int file, int *out);
+void rc_raw_free(rc_raw *w);
+int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, const rc_like *like, int part,
+                    json_t *problems);
+int rc_windows_examples(recur_data *d, bool rolling, int64_t most);
+    /* rolling: from every row of the span; else those whose whole input is there too */
+int rc_period_find(recur *r, const rc_windows *w, int *out);
+
+/* --- windows --- */
+/* The window before row ex->at + k, whose rows from ex->at on are taken from done [k][columns] (scaled).  x: row i at
+ * x + i * stride; level [columns]; value [columns][block], for k = 0 alone; NULL: not wanted. */
+void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float *done, float *x, size_t stride,
+                   rc_level *level, float *value);
+float rc_window_value(const rc_windows *w, const rc_example *ex, int column, int64_t k);
+    /* scaled value k rows after ex->at (k < 0: before, the last one seen; beyond the first row: the first); NAN */
+/* Forecasts of the examples ex[0..n-1] for H steps: out [n][columns][H][Q], scaled.  The run has room for them. */
+int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, const int32_t *ex, int n, int H, float *out);
+int rc_forecast_open(const recur_model *m, const recur_data *d, rc_run **u);
+int rc_forecast_levels(const recur_model *m, double *q);     /* quantiles of the head, at most 32; 0: it has none */
+int rc_forecast_point(const double *q, int Q);               /* which of them is the forecast: the one next to 0.5 */
+
+/* --- baselines (forecast_linear.c) --- */
+int rc_window_linear_fit(recur_model *m, const recur_data *d, const recur_data *held);
+typedef struct { int input, horizon; const float *w; } rc_window_linear;     /* w [input + 1][horizon], row 0 the bias */
+bool rc_window_linear_read(const recur_model *m, rc_window_linear *out);     /* false: the model carries none */
+void rc_window_linear_put(const rc_window_linear *l, const rc_windows *w, const rc_example *ex, int column, int H,
+                          float *out);
+
+int rc_forecast_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
+int rc_forecast_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
+int rc_forecast_eval(const recur_model *m, recur_data *d, json_t **out);
+int rc_forecast_baseline(recur_model *m, recur_data *d, recur_data *held);
+int rc_forecast_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
+extern const rc_task rc_task_forecast;
+#endif

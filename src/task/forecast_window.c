@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ * forecast_window.c - windows cut from the rows of series, as a batch is made of them.
+ *
+ *   series   . . . . . [ input rows ][ block of targets ] . . .
+ *                                    ^ row ex->at
+ *
+ * A step of the net's input is, for each column of the window, its value on the window's own level (Kim et al. 2022 call
+ * it reversible normalisation; the last value as shift: SegRNN, Lin et al. 2023), with `gaps` whether it is missing (the
+ * last one seen stands in) and how long ago one was seen, log2(1 + steps) - 1 (after GRU-D, Che et al. 2018); then the
+ * columns known ahead and the calendar.  Where something is known ahead, the window goes on over the block, whose values
+ * are missing.  A window that reaches back beyond its series repeats the first row. */
+#include <math.h>
+#include "task/forecast.h"
+
+void rc_windows_free(rc_windows *w)
+{
+    if (w == NULL)
+        return;
+    for (int i = 0; i < w->n; i++)
+        rc_free(w->r, w->s[i].id);
+    json_decref(w->look.column);
+    void *blocks[] = { w->s, w->x, w->gap, w->time, w->since, w->level };
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        rc_free(w->r, blocks[i]);
+    rc_free(w->r, w);
+}
+
+const void *rc_windows_rows(const rc_windows *w, size_t *bytes)
+{
+    *bytes = w->rows * (size_t)rc_windows_width(&w->look) * sizeof(float);
+    return w->x;
+}
+
+/* The row of the whole block that lies k rows after the window's first target, kept inside its series. */
+static size_t row_at(const rc_windows *w, const rc_example *ex, int64_t k)
+{
+    const rc_stretch *s = &w->s[ex->file];
+    int64_t at = (int64_t)(ex->at - s->at) + k;
+    return s->at + (size_t)(at < 0 ? 0 : at < s->T ? at : s->T - 1);
+}
+
+float rc_window_value(const rc_windows *w, const rc_example *ex, int column, int64_t k)
+{
+    const rc_stretch *s = &w->s[ex->file];
+    size_t W = (size_t)rc_windows_width(&w->look), V = (size_t)w->look.V, c = (size_t)column;
+    if (k >= 0)
+        return (int64_t)(ex->at - s->at) + k < s->T ? w->x[(ex->at + (size_t)k) * W + c] : NAN;
+    size_t row = row_at(w, ex, k), ago = (size_t)w->since[row * V + c];
+    return row - s->at >= ago ? w->x[(row - ago) * W + c] : 0;             /* nothing seen so far: the mean */
+}
+
+/* What the numbers v, v[stride], ... of a column are measured from. */
+static rc_level level_of(const rc_outlook *o, const float *v, size_t stride)
+{
+    rc_level l = { 0, 1 };
+    double sum = 0, square = 0, n = o->input;
+    if (o->scaled == RC_SCALED_NONE)
+        return l;
+    l.shift = v[(size_t)(o->input - 1) * stride];
+    if (o->scaled == RC_SCALED_LAST)
+        return l;
+    for (int i = 0; i < o->input; i++)
+        sum += (double)v[(size_t)i * stride];
+    for (int i = 0; i < o->input; i++)
+        square += ((double)v[(size_t)i * stride] - sum / n) * ((double)v[(size_t)i * stride] - sum / n);
+    double mean = fabs(sum / n), spread = sqrt(square / n);
+    l.scale = (float)(spread > 1e-4 * mean ? spread : mean > 0 ? 0.01 * mean : 1);    /* a flat window has no spread */
+    return l;
+}
+
+static void cut_column(const rc_windows *w, const rc_example *ex, int c, int k, const float *done, float *x,
+                       size_t stride, rc_level *level, float *value)
+{
+    const rc_outlook *o = &w->look;
+    int column = o->joint ? c : ex->label, wide = rc_outlook_wide(o);
+    size_t V = (size_t)o->V;
+    for (int i = 0; i < o->input; i++) {
+        int64_t at = (int64_t)i + k - o->input;
+        x[(size_t)i * stride] = at >= 0 ? done[at * wide + c] : rc_window_value(w, ex, column, at);
+    }
+    *level = level_of(o, x, stride);
+    for (int i = 0; i < ex->T; i++) {
+        float *step = x + (size_t)i * stride;
+        int64_t at = (int64_t)i + k - o->input;
+        size_t row = row_at(w, ex, at) * V + (size_t)column;
+        bool ahead = i >= o->input, there = !ahead && at >= 0;
+        step[0] = ahead ? 0 : (step[0] - level->shift) / level->scale;
+        if (o->gaps) {
+            step[1] = ahead || (!there && w->since[row] > 0) ? 1 : 0;
+            step[2] = ahead ? log2f((float)(i - o->input + 3)) - 1 : there ? 0 : w->gap[row];
+        }
+    }
+    for (int i = 0; i < o->block && value != NULL; i++)
+        value[i] = (rc_window_value(w, ex, column, i) - level->shift) / level->scale;
+}
+
+void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float *done, float *x, size_t stride,
+                   rc_level *level, float *value)
+{
+    const rc_outlook *o = &w->look;
+    int wide = rc_outlook_wide(o), per = o->gaps ? 3 : 1, more = o->K + o->A;
+    size_t W = (size_t)rc_windows_width(o);
+    for (int c = 0; c < wide; c++)
+        cut_column(w, ex, c, k, done, x + c * per, stride, &level[c], value != NULL ? value + c * o->block : NULL);
+    for (int i = 0; i < ex->T && more > 0; i++) {
+        const float *from = w->x + row_at(w, ex, (int64_t)i + k - o->input) * W + o->V;
+        float *step = x + (size_t)i * stride + wide * per;
+        for (int f = 0; f < more; f++)
+            step[f] = isnan(from[f]) ? 0 : from[f];
+    }
+}
+
+int rc_windows_room(rc_windows *w, size_t B)
+{
+    size_t want = B * (size_t)rc_outlook_wide(&w->look);
+    if (want <= w->cap_level)
+        return RECUR_OK;
+    rc_free(w->r, w->level);
+    w->cap_level = 0;
+    if ((w->level = rc_new(w->r, want, sizeof *w->level)) == NULL)
+        return RECUR_ENOMEM;
+    w->cap_level = want;
+    return RECUR_OK;
+}
+
+void rc_windows_put(recur_data *d, const rc_example *ex, int b)
+{
+    const rc_windows *w = d->windows;
+    size_t at = (size_t)b, B = (size_t)d->out.alive[0], F = (size_t)d->F;
+    rc_window_cut(w, ex, 0, NULL, d->out.x + at * F, B * F, w->level + at * (size_t)rc_outlook_wide(&w->look),
+                  d->out.value + at * (size_t)d->outputs);
+}
