@@ -25,6 +25,9 @@
     X(FLAG, lower, "lower", NULL, 0, 1, "", "read capital letters as small ones", "data")                               \
     X(FLAG, nfkc, "nfkc", NULL, 0, 1, "", "fold signs that mean the same (Unicode NFKC)", "data")                       \
     X(FLAG, shared_vocab, "shared-vocab", NULL, 0, 1, "", "one vocabulary for sources and targets, learned from both", "data") \
+    X(INT,  column, "column", NULL, 1, 1e6, "N", "column of a tagged file with the tag, from 1; else the last, of CoNLL-U the fourth", "data") \
+    X(FLAG, segmented, "segment", NULL, 0, 1, "", "learn where words end: files of text whose words are parted by blanks", "data") \
+    X(TEXT, scheme, "scheme", NULL, 0, 0, "NAME", "how entities are written inside: iob2, bioes, or as-is", "data")      \
     X(FLAG, strict, "strict", "0", 0, 1, "", "stop at the first bad line instead of leaving it out", "data")            \
     X(TEXT, id, "id", NULL, 0, 0, "NAME", "column that says which of several series a line belongs to", "series")      \
     X(TEXT, split, "split", NULL, 0, 0, "A,B,C", "steps of each series to train, measure and test on: 8640,2880,2880 or .7,.1,.2", "series") \
@@ -35,7 +38,7 @@
     X(INT,  input, "input", NULL, 1, 1e6, "N", "steps of the past that a forecast looks at", "series")                 \
     X(INT,  horizon, "horizon", NULL, 1, 1e6, "N", "steps ahead to forecast", "series")                                \
     X(INT,  period, "period", NULL, 1, 1e6, "N", "steps after which the series repeats itself, for the seasonal baseline; 1: never", "series") \
-    X(INT,  segment, "segment", NULL, 1, 1e6, "N", "steps that are one step of the net; with recursive: steps given at once", "series") \
+    X(INT,  segment, "segment-steps", NULL, 1, 1e6, "N", "steps that are one step of the net; with recursive: steps given at once", "series") \
     X(FLAG, joint, "joint", "0", 0, 1, "", "one window holds all columns, instead of one for each", "series")          \
     X(TEXT, net, "net", NULL, 0, 0, "NET", "the net in one line, e.g. 'embed 128 | lstm 256 | dense'", "net")           \
     X(REAL, held, "held", "0.1", 0, 0.9, "PART", "part of the data held out where --valid is not given", "net")         \
