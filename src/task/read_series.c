@@ -15,12 +15,11 @@
 #define SHOWN(t) (int)((t).n < 40 ? (t).n : 40), (t).s       /* for %.*s */
 enum { LOOK = 200 };                     /* lines that show what a column holds */
 
-typedef struct { rc_span_text *at; int n, cap; } cells;
 typedef struct { int words, numbers, runs; } column;         /* runs: how often the value changes from line to line */
 typedef struct {
     rc_source *f;
     char sep;
-    cells head, row, before;
+    rc_cells head, row, before;
     column *col;                         /* [head.n] */
     int *number, F;                      /* columns of the features, in order */
     int label, id;                       /* -1: none */
@@ -31,7 +30,7 @@ typedef struct {
 /* --- lines --- */
 
 /* The cells of a line, quotes around one taken off.  A table of numbers has no line ends in its cells. */
-static int split(recur *r, const char *s, size_t n, char sep, cells *c)
+int rc_cells_split(recur *r, const char *s, size_t n, char sep, rc_cells *c)
 {
     const char *end = s + n;
     for (c->n = 0;; s++) {
@@ -64,7 +63,7 @@ static char separator(const char *s, size_t n)
     return comma + semicolon == 0 ? 0 : semicolon > comma ? ';' : ',';
 }
 
-static bool next_line(rc_lines *l, rc_span_text *out)
+bool rc_filled_line(rc_lines *l, rc_span_text *out)
 {
     const char *s;
     size_t n;
@@ -144,10 +143,10 @@ static int look(table *t)
     rc_lines l = { t->f->s, t->f->s + t->f->n, 0 };
     rc_span_text s;
     int e = RECUR_OK;
-    next_line(&l, &s);                                        /* the head */
-    while (t->seen < LOOK && next_line(&l, &s)) {
-        cells was = t->before;
-        if ((e = split(t->f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
+    rc_filled_line(&l, &s);                                        /* the head */
+    while (t->seen < LOOK && rc_filled_line(&l, &s)) {
+        rc_cells was = t->before;
+        if ((e = rc_cells_split(t->f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
             return e;
         if (t->row.n != t->head.n)
             continue;
@@ -226,11 +225,11 @@ static int open_table(table *t, rc_source *f)
     rc_span_text s;
     int e;
     *t = (table){ .f = f, .label = -1, .id = -1, .given = f->o != NULL && f->o->columns != NULL };
-    if (!next_line(&l, &s) || (t->sep = separator(s.s, s.n)) == 0 || memchr(s.s, '\t', s.n) != NULL)
+    if (!rc_filled_line(&l, &s) || (t->sep = separator(s.s, s.n)) == 0 || memchr(s.s, '\t', s.n) != NULL)
         return 0;
     if (f->o != NULL && f->o->text_column != NULL && !t->given)
         return 0;
-    if ((e = split(f->r, s.s, s.n, t->sep, &t->head)) != RECUR_OK)
+    if ((e = rc_cells_split(f->r, s.s, s.n, t->sep, &t->head)) != RECUR_OK)
         return e;
     t->col = rc_new(f->r, (size_t)t->head.n, sizeof *t->col);
     t->number = rc_new(f->r, (size_t)t->head.n, sizeof *t->number);
@@ -373,12 +372,12 @@ static int read_lines(table *t, gather *g)
     rc_lines l = { f->s, f->s + f->n, 0 };
     rc_span_text s;
     int e = RECUR_OK;
-    next_line(&l, &s);                                        /* the head */
+    rc_filled_line(&l, &s);                                        /* the head */
     if (f->o != NULL && f->o->label_column != NULL && t->label < 0)
         e = rc_source_bad(f, l.line, "label", "no column '%s' for the label: the head has others",
                           f->o->label_column);
-    while (e == RECUR_OK && next_line(&l, &s)) {
-        if ((e = split(f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
+    while (e == RECUR_OK && rc_filled_line(&l, &s)) {
+        if ((e = rc_cells_split(f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
             break;
         if (t->row.n != t->head.n)
             e = rc_source_bad(f, l.line, "columns", "%d columns where %d are expected", t->row.n, t->head.n);
