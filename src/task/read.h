@@ -30,8 +30,8 @@ bool rc_number(const char *s, size_t n, float *out);
     /* "?", "nan", "na": NAN, missing; false: no finite number */
 typedef struct { recur *r; float *x; size_t n, cap; } rc_values;
 int rc_values_add(rc_values *v, float x);
-typedef struct { rc_span_text *at; int n, cap; } rc_cells;
-int rc_cells_split(recur *r, const char *s, size_t n, char sep, rc_cells *c);      /* of a line of a table of numbers */
+typedef struct { rc_span_text *at; int n, cap; } rc_line_cells;
+int rc_line_split(recur *r, const char *s, size_t n, char sep, rc_line_cells *c);      /* of a line of a table of numbers */
 bool rc_filled_line(rc_lines *l, rc_span_text *out);         /* the next that holds more than blanks */
 #define RC_TEXT_NAMES "text sentence review content comment title body question message tweet utterance document sms"
 #define RC_LABEL_NAMES "label labels class category sentiment target y rating intent topic polarity"

@@ -19,7 +19,7 @@ typedef struct { int words, numbers, runs; } column;         /* runs: how often 
 typedef struct {
     rc_source *f;
     char sep;
-    rc_cells head, row, before;
+    rc_line_cells head, row, before;
     column *col;                         /* [head.n] */
     int *number, F;                      /* columns of the features, in order */
     int label, id;                       /* -1: none */
@@ -30,7 +30,7 @@ typedef struct {
 /* --- lines --- */
 
 /* The cells of a line, quotes around one taken off.  A table of numbers has no line ends in its cells. */
-int rc_cells_split(recur *r, const char *s, size_t n, char sep, rc_cells *c)
+int rc_line_split(recur *r, const char *s, size_t n, char sep, rc_line_cells *c)
 {
     const char *end = s + n;
     for (c->n = 0;; s++) {
@@ -143,10 +143,10 @@ static int look(table *t)
     rc_lines l = { t->f->s, t->f->s + t->f->n, 0 };
     rc_span_text s;
     int e = RECUR_OK;
-    rc_filled_line(&l, &s);                                        /* the head */
+    rc_filled_line(&l, &s);                                   /* the head */
     while (t->seen < LOOK && rc_filled_line(&l, &s)) {
-        rc_cells was = t->before;
-        if ((e = rc_cells_split(t->f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
+        rc_line_cells was = t->before;
+        if ((e = rc_line_split(t->f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
             return e;
         if (t->row.n != t->head.n)
             continue;
@@ -229,7 +229,7 @@ static int open_table(table *t, rc_source *f)
         return 0;
     if (f->o != NULL && f->o->text_column != NULL && !t->given)
         return 0;
-    if ((e = rc_cells_split(f->r, s.s, s.n, t->sep, &t->head)) != RECUR_OK)
+    if ((e = rc_line_split(f->r, s.s, s.n, t->sep, &t->head)) != RECUR_OK)
         return e;
     t->col = rc_new(f->r, (size_t)t->head.n, sizeof *t->col);
     t->number = rc_new(f->r, (size_t)t->head.n, sizeof *t->number);
@@ -372,12 +372,12 @@ static int read_lines(table *t, gather *g)
     rc_lines l = { f->s, f->s + f->n, 0 };
     rc_span_text s;
     int e = RECUR_OK;
-    rc_filled_line(&l, &s);                                        /* the head */
+    rc_filled_line(&l, &s);                                   /* the head */
     if (f->o != NULL && f->o->label_column != NULL && t->label < 0)
         e = rc_source_bad(f, l.line, "label", "no column '%s' for the label: the head has others",
                           f->o->label_column);
     while (e == RECUR_OK && rc_filled_line(&l, &s)) {
-        if ((e = rc_cells_split(f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
+        if ((e = rc_line_split(f->r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
             break;
         if (t->row.n != t->head.n)
             e = rc_source_bad(f, l.line, "columns", "%d columns where %d are expected", t->row.n, t->head.n);
