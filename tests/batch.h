@@ -103,7 +103,7 @@ static inline rc_net *test_net(recur *r, const char *line, const char *head)
     rc_facts f = test_facts();
     rc_net *net;
     for (int h = 0; h < RECUR_HEADS; h++)
-        f.classes[h] = !strcmp(head, "softmax") ? CLASSES : NUMBERS;
+        f.classes[h] = rc_head_find(head)->classes ? CLASSES : NUMBERS;
     if (rc_net_new(r, &net, line, head, &f))
         fail_msg("%s: %s", line, r->message);
     return net;

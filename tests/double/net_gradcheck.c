@@ -228,6 +228,7 @@ static void every_head(void **state)
         { "softmax", "" }, { "softmax", " smooth=.1" }, { "softmax", " focal=2" },
             { "softmax", " weight=.3 smooth=.2" }, { "square", "" }, { "square", " weight=2" },
         { "absolute", "" }, { "huber", "" }, { "huber", " delta=.2" }, { "quantile", "" }, { "quantile", " q=.2:.7" },
+            { "crf", "" }, { "crf", " weight=.5" },
     };
     for (int k = 0; rc_head_kinds[k]; k++) {
         bool named = false;
@@ -240,6 +241,11 @@ static void every_head(void **state)
         char line[200];
         snprintf(line, sizeof line, "input | lstm 4 | dense | %s%s", heads[i].kind, heads[i].keys);
         check(line, heads[i].kind, true);
+        if (!rc_head_find(heads[i].kind)->rowwise) {               /* rows of its own making, and one each sequence is not enough */
+            snprintf(line, sizeof line, "input | conv 4 width=2 stride=2 | gru 4 bi | dense | %s%s", heads[i].kind, heads[i].keys);
+            check(line, heads[i].kind, true);
+            continue;
+        }
         snprintf(line, sizeof line, "input | gru 4 | pool mean | dense act=tanh | %s%s", heads[i].kind,
                  heads[i].keys);
         check(line, heads[i].kind, true);

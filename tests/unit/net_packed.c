@@ -100,13 +100,13 @@ static void one_alone(const char *line, const char *kernels)
      * 1/count */
     rc_run_want_dx(u);
     rc_run_want_dx(v);
-    double counted = (double)s.net->branch[0].head->kind->count(s.net->branch[0].head, &all.b, all.b.N);
+    double counted = (double)s.net->branch[0].head->kind->count(s.net->branch[0].head, &(rc_pass){ .batch = &all.b }, all.b.N);
     assert_int_equal(rc_run_loss(u, &all.b, false, counted, &out), 0);
     rc_run_backward(u);
     const real *dx = rc_run_input_gradient(u);
     for (int i = 0; i < B && measured; i++) {
         test_batch_one(&all, i, &one, false);
-        double own = (double)s.net->branch[0].head->kind->count(s.net->branch[0].head, &one.b, one.b.N);
+        double own = (double)s.net->branch[0].head->kind->count(s.net->branch[0].head, &(rc_pass){ .batch = &one.b }, one.b.N);
         assert_int_equal(rc_run_loss(v, &one.b, false, own, &out), 0);
         rc_run_backward(v);
         for (int t = 0, off = 0; t < one.b.T && own > 0; off += all.alive[t++])
