@@ -6,31 +6,25 @@
  * batches are shuffled: nearly equal lengths run together, and yet no order of lengths is learned.  A running text is
  * cut into B streams side by side; the state goes on from batch to batch. */
 #include <limits.h>
-#include "task/task.h"
+#include "task/batch.h"
 
 enum { POOL = 20 };
 
 
-/* The sum of the n greatest lengths; -1: no memory to find it. */
-static int64_t longest_together(const recur_data *d, int n)
+int64_t rc_batch_longest(const recur_data *d, int n)
 {
-    int filled = 0;
+    int32_t longest = 0;
     int64_t sum = 0;
-    int32_t *top = rc_new(d->r, (size_t)n + 1, sizeof *top);                 /* falling */
-    if (top == NULL)
+    for (int i = 0; i < d->count; i++)
+        longest = d->ex[i].T > longest ? d->ex[i].T : longest;
+    int32_t *of = rc_new(d->r, (size_t)longest + 1, sizeof *of);             /* how many of each length */
+    if (of == NULL)
         return -1;
-    for (int i = 0; i < d->count && n > 0; i++) {
-        int32_t t = d->ex[i].T;
-        if (filled == n && t <= top[n - 1])
-            continue;
-        int k = filled < n ? filled++ : n - 1;
-        for (; k > 0 && top[k - 1] < t; k--)
-            top[k] = top[k - 1];
-        top[k] = t;
-    }
-    for (int k = 0; k < filled; k++)
-        sum += top[k];
-    rc_free(d->r, top);
+    for (int i = 0; i < d->count; i++)
+        of[d->ex[i].T]++;
+    for (int32_t t = longest; t > 0 && n > 0; n -= of[t], t--)
+        sum += (int64_t)t * (of[t] < n ? of[t] : n);
+    rc_free(d->r, of);
     return sum;
 }
 
@@ -48,7 +42,7 @@ static int largest(const recur_data *d, int B, int T, recur_dims *out)
     out->T = 0;
     for (int i = 0; i < d->count; i++)
         out->T = d->ex[i].T > out->T ? d->ex[i].T : out->T;
-    int64_t sum = longest_together(d, out->B), most = (int64_t)out->B * out->T;
+    int64_t sum = rc_batch_longest(d, out->B), most = (int64_t)out->B * out->T;
     int e = sum < 0 ? RECUR_ENOMEM : RECUR_OK;
     for (int i = 0; i < d->count && sum >= 0; i++)
         if (d->ex[i].weight != 1.0f) {                         /* drawn with repetition: the longest may come again */
@@ -57,13 +51,12 @@ static int largest(const recur_data *d, int B, int T, recur_dims *out)
         }
     sum = sum < 0 ? most : sum;
     out->N = sum < INT_MAX ? (int)sum : INT_MAX;
-    return e;
+    return d->side != NULL && e == RECUR_OK ? rc_side_most(d, out->B, out->N, out) : e;
 }
 
 void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out) { (void)largest(d, B, T, out); }
 
-/* Room in d->out for a batch of B sequences, T steps, N rows. */
-static int room(recur_data *d, size_t B, size_t T, size_t N)
+int rc_batch_room(recur_data *d, size_t B, size_t T, size_t N)
 {
     recur *r = d->r;
     size_t w = (size_t)d->outputs;
@@ -168,7 +161,8 @@ static int start_examples(recur_data *d)
     recur_dims most;
     if (!ok || largest(d, B, d->cut.T, &most) != RECUR_OK)
         return RECUR_ENOMEM;
-    return room(d, (size_t)most.B, (size_t)most.T, (size_t)most.N);
+    int e = rc_batch_room(d, (size_t)most.B, (size_t)most.T, (size_t)most.N);
+    return d->side != NULL && e == RECUR_OK ? rc_side_room(d, &most) : e;
 }
 
 /* In order: the streams' lengths differ by at most one, the longer first, and the last window is partial: every unit
@@ -197,7 +191,7 @@ static int start_stream(recur_data *d)
             d->cut.start[b] = (int32_t)(b * M + (b < more ? b : more));
         T = longest < T ? longest : T;
     }
-    return room(d, B, T > 0 ? T : 1, B * (T > 0 ? T : 1));
+    return rc_batch_room(d, B, T > 0 ? T : 1, B * (T > 0 ? T : 1));
 }
 
 void recur_data_start(recur_data *d, int B, int T, uint64_t seed, int epoch)
@@ -261,8 +255,7 @@ static void finish(recur_data *d, int T, int B, int N, int fresh)
     o->target[1] = d->kinds > 0 ? d->out.kind : NULL;
 }
 
-/* Examples ex[0..n-1]; there is room. */
-static void pack(recur_data *d, const int32_t *ex, int n)
+void rc_batch_pack(recur_data *d, const int32_t *ex, int n)
 {
     int N = 0, T = n > 0 ? 0 : 1;
     for (int i = 0; i < n; i++) {                              /* insertion: stable, longest first */
@@ -310,10 +303,12 @@ int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out)
         N += t;
         T = t > T ? t : T;
     }
-    int e = room(d, (size_t)n, T, N);
+    int e = rc_batch_room(d, (size_t)n, T, N);
     if (e != RECUR_OK)
         return e;
-    pack(d, ex, n);
+    rc_batch_pack(d, ex, n);
+    if (d->side != NULL && (e = rc_side_put(d)) != RECUR_OK)
+        return e;
     *out = d->batch;
     return RECUR_OK;
 }
@@ -358,10 +353,13 @@ int recur_data_next(recur_data *d, recur_batch *out)
         pack_stream(d, k);
     } else {
         int from = d->cut.start[k], n = d->count - from < d->cut.B ? d->count - from : d->cut.B;
-        pack(d, d->cut.order + from, n);
+        rc_batch_pack(d, d->cut.order + from, n);
         if (d->drop_rare > 0 && d->cut.seed != 0)
             drop_rare(d);
     }
+    int e = d->side != NULL ? rc_side_put(d) : RECUR_OK;
+    if (e != RECUR_OK)
+        return e;
     d->cut.at++;
     *out = d->batch;
     return RECUR_OK;

@@ -4,7 +4,7 @@
  * An example's steps are the rows [at, at + T) of ids, x and step_label; examples lie one after the other, so the
  * whole set is a few flat blocks and a table of where each example begins. */
 #include <limits.h>
-#include "task/task.h"
+#include "task/batch.h"
 
 int rc_data_new(recur *r, recur_data **out, const rc_task *t)
 {
@@ -38,6 +38,7 @@ void recur_data_close(recur_data *d)
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         rc_free(r, blocks[i]);
     rc_vocab_free(d->unseen);
+    rc_side_free(d);
     rc_buf_free(&d->raw);
     rc_windows_free(d->windows);
     json_decref(d->form);
@@ -77,6 +78,8 @@ int rc_data_row(recur_data *d, size_t n)
         e = widen(d->r, &d->value, d->per_step && d->outputs > 0, d->cap * (size_t)d->outputs,
                   want * (size_t)d->outputs, sizeof(float));
     if (e == RECUR_OK)
+        e = widen(d->r, &d->row_side, d->side_rows, d->cap, want, sizeof(int32_t));
+    if (e == RECUR_OK)
         d->cap = want;
     return e;
 }
@@ -96,7 +99,7 @@ int rc_data_example(recur_data *d, rc_example **out)
         d->ex_cap = (int)want;
     }
     rc_example *ex = *out = &d->ex[d->count++];
-    *ex = (rc_example){ .at = d->rows, .label = -1, .text = d->raw.n, .weight = 1 };
+    *ex = (rc_example){ .at = d->rows, .label = -1, .text = d->raw.n, .weight = 1, .side = -1 };
     return RECUR_OK;
 }
 

@@ -86,10 +86,11 @@ struct recur_data {
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
     struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; int error; } cut;
     struct { int32_t *alive, *ids, *target, *kind, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
-    struct { int32_t *place, *row_place, *mark, *list, *bin; size_t cap_b, cap_n, cap_t; } beside;   /* of batches with a side: side.c */
+    struct { int32_t *place, *row_place, *mark, *list, *bin; size_t cap_b, cap_n, cap_e, cap_l, cap_t; } beside;   /* of batches with a side: side.c */
     recur_batch batch;
 };
 int rc_data_new(recur *r, recur_data **out, const rc_task *t);
+int rc_data_side(recur_data *d);                             /* makes d->side, empty; `own` as rc_data_new leaves it: true */
 int rc_data_row(recur_data *d, size_t n);                    /* room for n more rows */
 int rc_data_example(recur_data *d, rc_example **out);        /* one more example, beginning at d->rows */
 int rc_data_batches(const recur_data *d);                    /* of the epoch started */

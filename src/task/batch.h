@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * What batch.c (packed rows of examples) and side.c (the side chain's examples of a batch) share. */
+#ifndef RC_BATCH_H
+#define RC_BATCH_H
+#include "task/task.h"
+
+int rc_batch_room(recur_data *d, size_t B, size_t T, size_t N);        /* in d->out, for a batch of B sequences, T steps, N rows */
+void rc_batch_pack(recur_data *d, const int32_t *ex, int n);           /* examples ex[0..n-1] into d->batch; there is room */
+int64_t rc_batch_longest(const recur_data *d, int n);                  /* the sum of the n greatest lengths; -1: no memory to find it */
+
+/* The largest side batch that belongs to a main batch of B sequences and N rows. */
+int rc_side_most(const recur_data *d, int B, int N, recur_dims *out);
+int rc_side_room(recur_data *d, const recur_dims *most);               /* so that rc_side_put allocates nothing */
+int rc_side_put(recur_data *d);                                        /* side, place and row_place of d->batch, which is packed */
+void rc_side_free(recur_data *d);
+#endif
