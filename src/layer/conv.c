@@ -34,6 +34,8 @@ static int open(rc_layer *l, rc_build *b)
     return e < 0 ? e : 0;
 }
 
+static int steps(const rc_layer *l, int T) { return (T + ((const conv *)l)->stride - 1) / ((const conv *)l)->stride; }
+
 static size_t whole(size_t n) { return (n + 15) / 16 * 16; }
 
 static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
@@ -41,7 +43,7 @@ static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
     const conv *c = (const conv *)l;
     conv_act *a = (conv_act *)act;
     int K = c->width * l->in, N = act->in.N;
-    act->rows.T = (act->in.T + c->stride - 1) / c->stride;
+    act->rows.T = steps(l, act->in.T);
     a->alive = rc_plan_take(p, (size_t)act->rows.T, sizeof *a->alive);
     a->off = rc_plan_take(p, (size_t)act->rows.T + 1, sizeof *a->off);
     int64_t rows = ((int64_t)N + (int64_t)act->in.B * (c->stride - 1)) / c->stride;
@@ -119,7 +121,7 @@ static void act_back_rows(void *arg, int lo, int hi)
 static void set_rows(const conv *c, conv_act *a)
 {
     rc_rows *out = &a->a.rows;
-    out->T = (a->a.in.T + c->stride - 1) / c->stride;
+    out->T = steps(&c->l, a->a.in.T);
     out->alive = a->alive;
     out->off = a->off;
     out->N = 0;
@@ -171,6 +173,6 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
 const rc_layer_kind rc_layer_conv = {
     .name = "conv", .formula = "y(t) = f(W [x(t s - (k-1)/2) ... ] + b)", .size = sizeof(conv),
     .act_size = sizeof(conv_act),
-    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward,
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .steps = steps, .bind = bind, .forward = forward,
     .backward = backward,
 };

@@ -84,6 +84,7 @@ typedef struct rc_layer_kind {
     int  (*check)(const rc_layer *l, recur *r, const recur_batch *b);   /* what it reads from the batch is there and in range; NULL: reads nothing */
     size_t (*state)(const rc_layer *l);                       /* reals a sequence carries from batch to batch; NULL: 0 */
     void (*start)(const rc_layer *l, const rc_params *ps, const real *w, real *state);   /* what it starts from; NULL: zeros */
+    int (*steps)(const rc_layer *l, int T);                   /* steps of y for T steps of x; NULL: as many, or one where per_seq */
     const char *(*word)(const rc_layer *l);                   /* name to print where it differs (a cell's); NULL: kind->name */
 } rc_layer_kind;
 extern const rc_layer_kind *const rc_layer_kinds[];           /* NULL-ended, from list.h */

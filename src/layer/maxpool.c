@@ -17,12 +17,14 @@ static int open(rc_layer *l, rc_build *b)
     return l->per_seq_in ? rc_layer_fail(b, l, "cannot stand behind pooling: there are no steps left") : 0;
 }
 
+static int steps(const rc_layer *l, int T) { return (T + ((const maxpool *)l)->k - 1) / ((const maxpool *)l)->k; }
+
 static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
 {
     maxpool_act *a = (maxpool_act *)act;
     int k = ((const maxpool *)l)->k;
     int64_t rows = ((int64_t)act->in.N + (int64_t)act->in.B * (k - 1)) / k;
-    act->rows.T = (act->in.T + k - 1) / k;
+    act->rows.T = steps(l, act->in.T);
     act->rows.N = rows < act->in.N ? (int)rows : act->in.N;
     a->alive = rc_plan_take(p, (size_t)act->rows.T, sizeof *a->alive);
     a->off = rc_plan_take(p, (size_t)act->rows.T + 1, sizeof *a->off);
@@ -58,7 +60,7 @@ static void forward(const rc_layer *l, rc_act *act, const rc_pass *s)
     maxpool_act *a = (maxpool_act *)act;
     int k = ((const maxpool *)l)->k;
     rc_rows *out = &act->rows;
-    out->T = (act->in.T + k - 1) / k;
+    out->T = steps(l, act->in.T);
     out->alive = a->alive;
     out->off = a->off;
     out->N = 0;
@@ -91,6 +93,6 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
 const rc_layer_kind rc_layer_maxpool = {
     .name = "maxpool", .formula = "y(t) = max x(k t .. k t + k - 1)", .size = sizeof(maxpool),
     .act_size = sizeof(maxpool_act),
-    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .bind = bind, .forward = forward,
+    .keys = keys, .nkeys = sizeof keys / sizeof *keys, .open = open, .steps = steps, .bind = bind, .forward = forward,
     .backward = backward,
 };

@@ -27,6 +27,7 @@ typedef struct rc_net {
 int rc_net_new(recur *r, rc_net **out, const char *line, const char *head, const rc_facts *f);
 void rc_net_free(rc_net *n);
 void rc_net_init(const rc_net *n, const rc_facts *f, uint64_t seed, real *w);      /* w [params.total] */
+int rc_net_steps(const rc_net *n, int T);                     /* steps that T steps become on their way to the first head */
 int rc_net_describe(const rc_net *n, rc_buf *out);           /* a line a layer: number, canonical text, in -> out, weights */
 
 typedef struct rc_run {

@@ -262,6 +262,20 @@ static int print_line(rc_net *net)
     return 0;
 }
 
+static int steps(const rc_layer *l, int T)
+{
+    return l->per_seq ? 1 : l->kind->steps ? l->kind->steps(l, T) : T;
+}
+
+int rc_net_steps(const rc_net *n, int T)
+{
+    for (int i = 0; i < n->trunk; i++)
+        T = steps(n->layer[i], T);
+    for (int i = n->branch[0].first; i < n->branch[0].first + n->branch[0].n; i++)
+        T = steps(n->layer[i], T);
+    return T;
+}
+
 int rc_net_describe(const rc_net *n, rc_buf *out)
 {
     for (int i = 0; i < n->layers; i++) {
