@@ -30,6 +30,7 @@ enum { UNITS = 11, PAIRS = 13, FEATURES = 3, CLASSES = 5, NUMBERS = 2, ROWS_MOST
 typedef struct {
     recur_batch b;
     int32_t alive[STEPS_MOST], ids[2 * ROWS_MOST], target[RECUR_HEADS][ROWS_MOST];
+    int32_t list[ROWS_MOST], list_at[ROWS_MOST];
     uint64_t key[ROWS_MOST];
     float x[ROWS_MOST * FEATURES], value[RECUR_HEADS][ROWS_MOST * NUMBERS];
 } test_batch;
@@ -69,6 +70,20 @@ static inline void test_batch_fill(test_batch *t, const int *length, int B, uint
         t->b.target[h] = t->target[h];
         t->b.value[h] = t->value[h];
     }
+}
+
+/* Head 0 gets lists of labels instead, a third as long as its sequence; two of three lists have equal neighbours. */
+static inline void test_batch_lists(test_batch *t, const int *length, int B)
+{
+    int n = 0;
+    for (int b = 0; b < B; b++) {
+        t->list_at[b] = n;
+        for (int i = 0; i < (length[b] + 1) / 3; i++, n++)
+            t->list[n] = i && b % 3 ? t->list[n - 1] : 1 + (b + 2 * i) % (CLASSES - 1);
+    }
+    t->list_at[B] = n;
+    t->b.target[0] = t->list;
+    t->b.list_at[0] = t->list_at;
 }
 
 /* Sequence i of a packed batch as a batch of its own. */

@@ -113,7 +113,7 @@ static void open_golden(golden *g, const char *path, const char *file)
     if (rc_net_new(&g->r, &g->net, rc_store_get(&g->s, "net"), "softmax", &f) < 0) fail_msg("%s: %s", file, g->r.message);
     assert_non_null(g->w = rc_new(&g->r, g->net->params.total, sizeof(real)));
     take_weights(g);
-    assert_int_equal(rc_run_new(&g->r, &g->u, g->net, g->w, g->batch.B, T, N, true, true), 0);
+    assert_int_equal(rc_run_new(&g->r, &g->u, g->net, g->w, &(recur_dims){ .B = g->batch.B, .T = T, .N = N, .train = 1, .scores = 1 }), 0);
 }
 
 static void close_golden(golden *g)

@@ -120,7 +120,7 @@ static void run_sequence(const kcase *c, const rc_net *net, real *w, int b)
     for (int i = 0; i < n; i++)
         for (int k = 0; k < c->F; k++) x[i * c->F + k] = (float)((b * c->T + step[i]) * c->F + k);
     fill_state(c, net, w, b);
-    assert_int_equal(rc_run_new(c->r, &u, net, w, 1, n, n, false, true), 0);
+    assert_int_equal(rc_run_new(c->r, &u, net, w, &(recur_dims){ .B = 1, .T = n, .N = n, .scores = 1 }), 0);
     recur_batch batch = { .T = n, .B = 1, .N = n, .F = c->F, .x = x, .fresh = 1 };
     const real *y = rc_run_forward(u, &batch, 0, &rows);
     batch.fresh = 0;
@@ -214,7 +214,7 @@ static bool run_layer(recur *r, const json_t *j)
     for (int i = 0; i < N; i++) id[i] = (int32_t)json_integer_value(at(in, i));
     for (int i = 0; i < N * F; i++) x[i] = (float)json_number_value(at(at(in, i / F), i % F));
     recur_batch b = { .T = 1, .B = N, .N = N, .C = ids, .F = F, .ids = ids ? id : NULL, .x = ids ? NULL : x, .fresh = 1 };
-    assert_int_equal(rc_run_new(r, &u, net, w, N, 1, N, false, true), 0);
+    assert_int_equal(rc_run_new(r, &u, net, w, &(recur_dims){ .B = N, .T = 1, .N = N, .scores = 1 }), 0);
     const real *y = rc_run_forward(u, &b, 0, &n);
     assert_non_null(y);
     for (int i = 0; i < N; i++)

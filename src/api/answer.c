@@ -41,7 +41,8 @@ int recur_classify_data(recur *r, const recur_model *m, recur_data *d, float *p)
     recur_batch b;
     rc_data_dims(d, B, longest, &dims);
     if (!q) { e = RECUR_ENOMEM; goto done; }
-    if ((e = rc_run_new(r, &u, m->net, m->w, dims.B, dims.T, dims.N, false, true)) < 0) goto done;
+    dims.scores = 1;
+    if ((e = rc_run_new(r, &u, m->net, m->w, &dims)) < 0) goto done;
     u->weights = 1;
     recur_data_start(d, B, longest, 0, 0);
     while ((e = recur_data_next(d, &b)) >= 0) {

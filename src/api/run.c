@@ -18,8 +18,6 @@ static const rc_optim_kind *hungriest(void)
     return best;
 }
 
-static int rows_of(const recur_dims *d) { return d->N ? d->N : d->B * d->T; }
-
 static bool good(const recur_dims *d)
 {
     return d && d->B > 0 && d->T > 0 && d->N >= 0 && (int64_t)d->B * d->T <= INT32_MAX && d->N <= d->B * d->T;
@@ -29,7 +27,7 @@ size_t recur_run_size(const recur_model *m, const recur_dims *d)
 {
     if (!m || !good(d)) return 0;
     size_t moments = d->train ? (size_t)hungriest()->moments * m->net->params.total * sizeof(real) : 0;
-    return rc_run_size(m->net, d->B, d->T, rows_of(d), d->train != 0, d->scores != 0) + moments;
+    return rc_run_size(m->net, d) + moments;
 }
 
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d)
@@ -44,7 +42,7 @@ int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d
     int e;
     u->r = r;
     u->m = m;
-    e = rc_run_new(r, &u->u, m->net, m->w, d->B, d->T, rows_of(d), d->train != 0, d->scores != 0);
+    e = rc_run_new(r, &u->u, m->net, m->w, d);
     if (e < 0) goto fail;
     if (d->trace && (e = rc_run_trace(u->u)) < 0) goto fail;
     if (d->trace && !(u->norms = rc_new(r, (size_t)d->T, sizeof *u->norms))) { e = RECUR_ENOMEM; goto fail; }

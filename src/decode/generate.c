@@ -150,7 +150,7 @@ static int open_talk(talk *k)
     if (!net->streams || net->facts.columns != 1)
         return rc_fail(k->r, RECUR_EOPTION, "this net cannot write one unit after the other: %s", net->line);
     k->V = net->branch[0].head->in;
-    if ((e = rc_run_new(k->r, &k->u, net, k->m->w, 1, 1, 1, false, true)) < 0) return e;
+    if ((e = rc_run_new(k->r, &k->u, net, k->m->w, &(recur_dims){ .B = 1, .T = 1, .N = 1, .scores = 1 })) < 0) return e;
     k->u->weights = 1;                   /* they stay as they are: what is packed once is kept */
     if (!(k->banned = rc_new(k->r, (size_t)k->V, 1)) || !(k->work = rc_new(k->r, rc_sample_work(k->V), 1))) return RECUR_ENOMEM;
     k->banned[RC_UNK] = k->banned[RC_BOS] = 1;

@@ -22,7 +22,7 @@ static const rc_key_row keys[] = {
 static int tie(dense *d, rc_build *b)
 {
     rc_layer *l = &d->l;
-    for (int i = 0; i < b->nbefore; i++) {
+    for (int i = b->first; i < b->nbefore; i++) {
         const rc_layer *e = b->before[i];
         if (strcmp(e->kind->name, "embed") || !e->nparam)
             continue;

@@ -2,44 +2,47 @@
  * What a batch must fulfil before anything is computed with it. */
 #include "net/plan.h"
 
-/* Rows of the batch: alive and off of each step. */
-static int rows(rc_run *u, const recur_batch *b)
+int rc_run_steps(rc_run *u, const recur_batch *b, const char *what, const recur_dims *most, int32_t *alives, int32_t *off)
 {
-    rc_own *o = u->own;
-    if (b->T < 0 || b->B < 1 || b->N < 0 || b->T > u->T || b->B > u->B || b->N > u->N)
+    if (b->T < 0 || b->B < 0 || b->N < 0 || b->T > most->T || b->B > most->B || b->N > most->N)
         return rc_fail(u->r, RECUR_ESHAPE,
-                       "batch: %d sequences, %d steps, %d rows; the run was planned for %d, %d, %d", b->B, b->T,
-                       b->N, u->B, u->T, u->N);
+                       "%s: %d sequences, %d steps, %d rows; the run was planned for %d, %d, %d", what, b->B, b->T,
+                       b->N, most->B, most->T, most->N);
     int64_t n = 0;
     for (int t = 0; t < b->T; t++) {
         int alive = b->alive ? b->alive[t] : b->B;
-        if (alive < 1 || alive > (t ? o->alive[t - 1] : b->B))
+        if (alive < 1 || alive > (t ? alives[t - 1] : b->B))
             return rc_fail(u->r, RECUR_ESHAPE,
-                           "batch: %d sequences alive at step %d, after %d: longest first, at least 1", alive, t,
-                           t ? o->alive[t - 1] : b->B);
-        o->off[t] = (int32_t)n;
-        o->alive[t] = alive;
+                           "%s: %d sequences alive at step %d, after %d: longest first, at least 1", what, alive, t,
+                           t ? alives[t - 1] : b->B);
+        off[t] = (int32_t)n;
+        alives[t] = alive;
         n += alive;
         if (n > b->N)
             break;
     }
-    o->off[b->T] = (int32_t)n;
+    off[b->T] = (int32_t)n;
     if (n != b->N)
-        return rc_fail(u->r, RECUR_ESHAPE, "batch: N is %d, but the sequences alive make %lld rows or more", b->N,
+        return rc_fail(u->r, RECUR_ESHAPE, "%s: N is %d, but the sequences alive make %lld rows or more", what, b->N,
                        (long long)n);
     return 0;
 }
 
-int rc_run_enter(rc_run *u, const recur_batch *b)
+int rc_run_enter(rc_run *u, const recur_batch *b, bool grad)
 {
     rc_own *o = u->own;
-    int e = rows(u, b);
-    for (int i = 0; i < u->net->layers && !e; i++)
+    if (b->B < 1)
+        return rc_fail(u->r, RECUR_ESHAPE, "batch: no sequences");
+    int e = rc_run_steps(u, b, "batch", &(recur_dims){ .B = u->B, .T = u->T, .N = u->N }, o->alive, o->off);
+    for (int i = u->net->side; i < u->net->layers && !e; i++)
         if (u->net->layer[i]->kind->check)
             e = u->net->layer[i]->kind->check(u->net->layer[i], u->r, b);
+    if (!e)
+        e = rc_side_enter(u, b, grad);
     if (e)
         return e;
     o->batch = *b;
+    o->batch.place = u->net->side ? o->side.place : NULL;
     o->batch.alive = o->alive;
     for (int i = 0; i < b->B; i++)
         o->key[i] = b->key ? b->key[i] : (uint64_t)i;

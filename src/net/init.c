@@ -65,7 +65,8 @@ void rc_net_init(const rc_net *net, const rc_facts *f, uint64_t seed, real *w)
     for (int i = 0; i < net->params.n; i++)
         if (net->params.p[i].start != RC_OWN)
             init_one(net, &net->params.p[i], rc_key(seed, RC_INIT, (uint64_t)i, 0), w + net->params.p[i].at);
+    rc_facts side = rc_facts_side(f);
     for (int i = 0; i < net->layers; i++)
         if (net->layer[i]->kind->init)
-            net->layer[i]->kind->init(net->layer[i], &net->params, f, seed, w);
+            net->layer[i]->kind->init(net->layer[i], &net->params, i < net->side ? &side : f, seed, w);
 }

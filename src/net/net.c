@@ -2,12 +2,13 @@
  * A run computes: forward, loss with the gradient of the tails, backward. */
 #include "net/plan.h"
 
-static rc_pass pass(const rc_run *u, bool train)
+rc_pass rc_run_pass(const rc_run *u, bool train)
 {
     const rc_own *o = u->own;
     return (rc_pass){ .r = u->r, .k = u->r->kern, .batch = &o->batch, .train = train, .seed = u->seed,
                       .step = u->step, .w = u->w, .g = u->g, .params = u->net->params.p, .state = u->state,
-                      .state_size = u->net->state_size, .scratch = o->scratch, .weights = u->weights };
+                      .state_size = u->net->state_size, .scratch = o->scratch, .weights = u->weights,
+                      .side = u->net->side ? u->act[u->net->side - 1] : NULL, .dside = o->side.dy };
 }
 
 static void forward(rc_run *u, int i, const rc_pass *s)
@@ -15,8 +16,7 @@ static void forward(rc_run *u, int i, const rc_pass *s)
     u->net->layer[i]->kind->forward(u->net->layer[i], u->act[i], s);
 }
 
-/* Layer i reads what `before` wrote. */
-static void join(rc_act *a, const rc_act *before, bool per_seq)
+void rc_run_join(rc_act *a, const rc_act *before, bool per_seq)
 {
     a->in = a->rows = before->rows;
     a->rows.per_seq = per_seq;
@@ -26,13 +26,14 @@ static void join(rc_act *a, const rc_act *before, bool per_seq)
 static void run_stem(rc_run *u, const rc_pass *s)
 {
     const rc_own *o = u->own;
-    rc_act *first = u->act[0];
+    int from = u->net->side;
+    rc_act *first = u->act[from];
     first->in = first->rows = (rc_rows){ .T = o->batch.T, .B = o->batch.B, .N = o->batch.N, .alive = o->alive,
                                          .off = o->off };
     first->x = NULL;
-    for (int i = 0; i < o->stem; i++) {
-        if (i)
-            join(u->act[i], u->act[i - 1], u->net->layer[i]->per_seq);
+    for (int i = from; i < o->stem; i++) {
+        if (i > from)
+            rc_run_join(u->act[i], u->act[i - 1], u->net->layer[i]->per_seq);
         forward(u, i, s);
     }
 }
@@ -41,7 +42,7 @@ static void run_pre(rc_run *u, int b, const rc_pass *s)
 {
     const rc_own *o = u->own;
     for (int i = o->from[b]; i < o->tail[b]; i++) {
-        join(u->act[i], rc_run_before(u, b, i), u->net->layer[i]->per_seq);
+        rc_run_join(u->act[i], rc_run_before(u, b, i), u->net->layer[i]->per_seq);
         forward(u, i, s);
     }
 }
@@ -56,7 +57,7 @@ static real *run_tail(rc_run *u, int b, int row, int n, real *last, const rc_pas
         const rc_layer *l = u->net->layer[i];
         rc_act *a = u->act[i];
         real *own = a->y;
-        join(a, before, l->per_seq);
+        rc_run_join(a, before, l->per_seq);
         if (i == o->tail[b]) {
             a->in.first = row;
             a->in.N = n;
@@ -81,10 +82,11 @@ const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *r
                 : "run: planned without scores, head %d cannot give them", head + 1);
         return NULL;
     }
-    if (rc_run_enter(u, batch))
+    if (rc_run_enter(u, batch, false))
         return NULL;
-    rc_pass s = pass(u, false);
+    rc_pass s = rc_run_pass(u, false);
     u->pending = false;
+    rc_side_forward(u, s.train);
     run_stem(u, &s);
     run_pre(u, head, &s);
     const rc_act *before = rc_run_before(u, head, o->tail[head]);
@@ -110,7 +112,7 @@ const real *rc_run_answer(rc_run *u, const recur_batch *batch, int head, int *ro
     if (!z)
         return NULL;
     const rc_head *h = u->net->branch[head].head;
-    rc_pass s = pass(u, false);
+    rc_pass s = rc_run_pass(u, false);
     s.rows = rc_run_rows(u, head);
     if (h->kind->tell && *rows)
         h->kind->tell(h, &s, z, out);
@@ -210,13 +212,14 @@ int rc_run_loss(rc_run *u, const recur_batch *batch, bool eval, double scale, rc
     rc_own *o = u->own;
     bool grad = u->train && !eval;
     memset(out, 0, sizeof *out);
-    int e = rc_run_enter(u, batch);
+    int e = rc_run_enter(u, batch, grad);
     if (e)
         return e;
-    rc_pass s = pass(u, grad);
+    rc_pass s = rc_run_pass(u, grad);
     o->set = false;
     o->scale = scale;
     u->pending = false;
+    rc_side_forward(u, s.train);
     run_stem(u, &s);
     for (int b = 0; b < u->net->branches && !e; b++) {
         run_pre(u, b, &s);
@@ -239,7 +242,7 @@ static void backward(rc_run *u, int i, real *dx, const rc_pass *s)
 void rc_run_backward(rc_run *u)
 {
     rc_own *o = u->own;
-    rc_pass s = pass(u, true);
+    rc_pass s = rc_run_pass(u, true);
     int last = o->stem - 1;
     if (!u->pending)
         return;
@@ -255,8 +258,10 @@ void rc_run_backward(rc_run *u)
                 u->r->kern->add((size_t)u->act[last]->rows.N * (size_t)u->net->layer[last]->out, dx, o->dy[last]);
             o->set |= first;
         }
-    for (int i = last; i >= 0 && (o->needs[i] || o->want_dx); i--)
-        backward(u, i, i && (o->needs[i - 1] || o->want_dx) ? o->dy[i - 1] : NULL, &s);
+    int from = u->net->side;
+    for (int i = last; i >= from && (o->needs[i] || o->want_dx); i--)
+        backward(u, i, i > from && (o->needs[i - 1] || o->want_dx) ? o->dy[i - 1] : NULL, &s);
+    rc_side_backward(u);
 }
 
 void rc_run_want_dx(rc_run *u) { ((rc_own *)u->own)->want_dx = true; }
@@ -264,8 +269,8 @@ void rc_run_want_dx(rc_run *u) { ((rc_own *)u->own)->want_dx = true; }
 const real *rc_run_input_gradient(const rc_run *u)
 {
     const rc_own *o = u->own;
-    const rc_layer *l = u->net->layer[0];
-    return u->train && o->want_dx && !l->nparam && l->out == u->net->facts.features ? o->dy[0] : NULL;
+    const rc_layer *l = u->net->layer[u->net->side];
+    return u->train && o->want_dx && !l->nparam && l->out == u->net->facts.features ? o->dy[u->net->side] : NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------ gradient, state */
@@ -312,7 +317,7 @@ void rc_run_state_reset(rc_run *u, int b)
     for (int i = b < 0 ? 0 : b; i < (b < 0 ? u->B : b + 1); i++) {
         real *state = u->state + (size_t)i * n->state_size;
         memset(state, 0, n->state_size * sizeof *state);
-        for (int k = 0; k < n->layers; k++)
+        for (int k = n->side; k < n->layers; k++)
             if (n->layer[k]->kind->start)
                 n->layer[k]->kind->start(n->layer[k], &n->params, u->w, state + u->act[k]->state_at);
     }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * net - floor 4: a chain of layers, its heads, and its memory.
  *
- *   net    = chain { "||" chain }          the first chain is the trunk; each further one a branch that reads the trunk
+ *   net    = [ chain ">>" ] chain { "||" chain }      the first chain is the trunk; each further one a branch that reads the trunk
  *   chain  = layer { "|" layer }           a branch (or the trunk when there is none) may end in a head
  *   layer  = word [number] { key[=value] }
  *   "embed 128 | drop .4 locked | lstm 512 layers=2 | dense tie | softmax smooth=.1"
  *   "embed 64 | embed 64 of=pairs | lstm 96 bi | pool max mean | drop .5 | dense"
  *   "embed 64 | lstm 96 bi || dense | softmax || pool mean | dense | softmax weight=.5"
+ *   "embed 64 | lstm 96 bi >> embed 64 | lstm 128 bridge | attend general | dense"
+ * The chain before >> is the side chain: it reads another batch (recur_batch.side), has no head, and ends in rows that
+ * layers `attend`, `side` and recurrent layers with key `bridge` of the other chains read.
  * layers=N makes N layers.  A chain without a head gets the task's.  The canonical line is printed back; parse(print) == same. */
 #ifndef RC_NET_H
 #define RC_NET_H
@@ -14,13 +17,13 @@
 
 typedef struct rc_net {
     recur *r;
-    rc_layer **layer; int layers;        /* trunk, then branch after branch */
-    int trunk;                           /* layers of the trunk */
+    rc_layer **layer; int layers;        /* side chain, trunk, then branch after branch */
+    int side, trunk;                     /* the side chain is layers [0, side), the trunk [side, trunk) */
     struct { int first, n; rc_head *head; } branch[RECUR_HEADS]; int branches;   /* at least 1; without "||" branch 0 is empty and its head ends the trunk */
     rc_params params;
     rc_facts facts;                      /* vectors NULL after building */
     size_t state_size;                   /* reals */
-    bool streams;                        /* one step at a time is possible: no layer looks ahead (bi, conv, pooling) */
+    bool streams;                        /* one step at a time is possible: no layer behind the side chain looks ahead (bi, conv, pooling) */
     char *line;                          /* canonical */
 } rc_net;
 /* head: the head of a chain without one, e.g. "softmax".  RECUR_ESPEC says which layer, which key, what would do. */
@@ -37,17 +40,19 @@ typedef struct rc_run {
     real *state;                         /* [B][state_size] carried */
     bool train, scores, pending;         /* pending: loss was taken, backward is due */
     int B, T, N;
+    struct { int B, T, N; } side;        /* of the side chain's batch */
     uint64_t seed, step;                 /* of the masks; the caller advances step */
     uint64_t weights;                    /* 0, or a number that the caller changes whenever w changes: packed weights are then kept between calls */
     void *own;                           /* net.c's */
     size_t bytes;
 } rc_run;
 typedef struct { double loss; double head_loss[RECUR_HEADS]; int64_t count[RECUR_HEADS], hits[RECUR_HEADS]; } rc_loss;   /* loss: weighted sum of means */
-size_t rc_run_size(const rc_net *n, int B, int T, int N, bool train, bool scores);
-int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, int B, int T, int N, bool train, bool scores);
+size_t rc_run_size(const rc_net *n, const recur_dims *d);
+int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, const recur_dims *d);
 void rc_run_free(rc_run *u);
 /* Forward to the scores of one head: [*rows][width], borrowed until the next call.  NULL: batch larger than the plan,
- * ids outside the vocabulary (message set). */
+ * ids outside the vocabulary (message set).  A batch whose `side` is NULL reads the side chain's rows as the call before
+ * left them: encode once, then step.  A recurrent layer with `bridge` starts from them where batch->fresh is 1. */
 const real *rc_run_forward(rc_run *u, const recur_batch *b, int head, int *rows);
 /* The rows of the scores that the last forward gave: steps and sequences after layers that changed them. */
 const rc_rows *rc_run_rows(const rc_run *u, int head);

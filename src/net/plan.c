@@ -13,8 +13,9 @@ static void divide(const rc_net *n, rc_own *o)
 {
     bool single = n->branches == 1 && !n->branch[0].n;
     o->stem = n->trunk;
+    int side = n->side;
     for (int b = 0; b < n->branches; b++) {
-        int first = single ? 0 : n->branch[b].first, end = single ? n->trunk : first + n->branch[b].n, tail = end;
+        int first = single ? side : n->branch[b].first, end = single ? n->trunk : first + n->branch[b].n, tail = end;
         while (tail > first && n->branch[b].head->kind->rowwise && n->layer[tail - 1]->kind->rowwise)
             tail--;
         if (single)
@@ -29,10 +30,11 @@ static void divide(const rc_net *n, rc_own *o)
 static void need(const rc_net *n, rc_own *o)
 {
     for (int i = 0; i < n->layers; i++) {
-        bool below = i && i < o->stem && o->needs[i - 1];
+        bool below = i && i != n->side && i < o->stem && o->needs[i - 1];
+        below |= n->layer[i]->reads_side && o->needs[n->side - 1];
         for (int b = 0; b < n->branches; b++)
             if (i >= o->from[b] && i < o->end[b])
-                below = o->needs[i > o->from[b] ? i - 1 : o->stem - 1];
+                below |= o->needs[i > o->from[b] ? i - 1 : o->stem - 1];
         for (int k = 0; k < n->layer[i]->nparam; k++)
             below |= !n->params.p[n->layer[i]->param[k]].frozen;
         o->needs[i] = below;
@@ -73,6 +75,29 @@ static int chunk_rows(const rc_net *n, const rc_own *o, int b, int rows)
     return rows < c ? rows : c;
 }
 
+/* The side chain; its last y is kept from call to call. */
+static void bind_side(rc_run *u, rc_plan *p)
+{
+    const rc_net *n = u->net;
+    rc_own *o = u->own;
+    rc_plan own = *p;
+    rc_rows at = { .T = u->side.T, .B = u->side.B, .N = u->side.N };
+    p->side = NULL;
+    if (!n->side)
+        return;
+    o->side.alive = rc_plan_take(p, (size_t)at.T, sizeof *o->alive);
+    o->side.off = rc_plan_take(p, (size_t)at.T + 1, sizeof *o->off);
+    o->side.key = rc_plan_take(p, (size_t)at.B, sizeof *o->key);
+    o->side.place = rc_plan_take(p, (size_t)u->B, sizeof *o->side.place);
+    p->B = at.B, p->T = at.T, p->N = at.N;
+    for (int i = 0; i < n->side; i++) {
+        at = bind(u, p, i, at);
+        place_y(u, p, i, i ? u->act[i - 1] : NULL, i == n->side - 1);
+    }
+    p->B = own.B, p->T = own.T, p->N = own.N;
+    p->side = u->act[n->side - 1];
+}
+
 /* Stem and pre layers, then tails. */
 static void bind_layers(rc_run *u, rc_plan *p)
 {
@@ -80,9 +105,9 @@ static void bind_layers(rc_run *u, rc_plan *p)
     rc_own *o = u->own;
     bool shared = o->from[0] != o->stem || n->branches > 1;     /* branches come back to the stem's y */
     rc_rows root = { .T = u->T, .B = u->B, .N = u->N }, at = root;
-    for (int i = 0; i < o->stem; i++) {
+    for (int i = n->side; i < o->stem; i++) {
         at = bind(u, p, i, at);
-        place_y(u, p, i, i ? u->act[i - 1] : NULL, shared && i == o->stem - 1);
+        place_y(u, p, i, i > n->side ? u->act[i - 1] : NULL, shared && i == o->stem - 1);
     }
     for (int b = 0; b < n->branches; b++) {
         rc_rows in = u->act[o->stem - 1]->rows;
@@ -117,7 +142,7 @@ static void place_gradients(rc_run *u, rc_plan *p)
     const rc_net *n = u->net;
     rc_own *o = u->own;
     bool shared = o->from[0] != o->stem || n->branches > 1;
-    for (int i = o->stem - 1, turn = 0; i >= 0; i--) {
+    for (int i = o->stem - 1, turn = 0; i >= n->side; i--) {
         bool own = shared && i == o->stem - 1;
         o->dy[i] = own ? rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real))
             : o->ping[turn];
@@ -132,6 +157,10 @@ static void place_gradients(rc_run *u, rc_plan *p)
                 : o->ping[turn];
             o->dx[i] = o->ping[turn ^ 1];                      /* the first one's is added to the stem's */
         }
+    for (int i = n->side - 1, turn = 0; i >= 0; i--, turn ^= 1)
+        o->dy[i] = i < n->side - 1 ? o->ping[turn]
+            : rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real));
+    o->side.dy = n->side && o->needs[n->side - 1] ? o->dy[n->side - 1] : NULL;
 }
 
 static void place_tail(rc_run *u, rc_plan *p)
@@ -173,6 +202,7 @@ static void place(rc_run *u, rc_plan *p)
     size_t turn = p->arena.base ? widest(u, 0, n->layers) : 0;  /* the first pass knows it at its end */
     for (int i = 0; i < 2; i++)
         o->ping[i] = rc_plan_take(p, turn, sizeof(real));
+    bind_side(u, p);
     bind_layers(u, p);
     if (p->train) {
         o->spans = (size_t)n->params.n;
@@ -190,7 +220,7 @@ static void place(rc_run *u, rc_plan *p)
 }
 
 /* The run without its block: layers' halves and the measure. */
-static int measure(recur *r, rc_run **out, const rc_net *n, int B, int T, int N, bool train, bool scores)
+static int measure(recur *r, rc_run **out, const rc_net *n, const recur_dims *d)
 {
     int e = RECUR_ENOMEM;
     *out = NULL;
@@ -200,9 +230,11 @@ static int measure(recur *r, rc_run **out, const rc_net *n, int B, int T, int N,
     rc_own *o = u->own = rc_new(r, 1, sizeof *o);
     u->r = r;
     u->net = n;
-    u->train = train;
-    u->scores = scores;
-    u->B = B, u->T = T, u->N = N ? N : B * T;
+    u->train = d->train != 0;
+    u->scores = d->scores != 0;
+    u->B = d->B, u->T = d->T, u->N = d->N ? d->N : d->B * d->T;
+    if (n->side)
+        u->side.B = d->side.B, u->side.T = d->side.T, u->side.N = d->side.N ? d->side.N : d->side.B * d->side.T;
     u->act = rc_new(r, (size_t)n->layers, sizeof *u->act);
     if (!o || !u->act)
         goto fail;
@@ -216,7 +248,7 @@ static int measure(recur *r, rc_run **out, const rc_net *n, int B, int T, int N,
             goto fail;
     divide(n, o);
     need(n, o);
-    rc_plan p = { .r = r, .train = train, .B = B, .T = T, .N = u->N };
+    rc_plan p = { .r = r, .train = u->train, .B = u->B, .T = u->T, .N = u->N };
     place(u, &p);
     u->bytes = p.arena.used;
     *out = u;
@@ -226,23 +258,27 @@ fail:
     return e;
 }
 
-size_t rc_run_size(const rc_net *n, int B, int T, int N, bool train, bool scores)
+size_t rc_run_size(const rc_net *n, const recur_dims *d)
 {
     rc_run *u;
-    if (measure(n->r, &u, n, B, T, N, train, scores))
+    if (measure(n->r, &u, n, d))
         return 0;
     size_t bytes = u->bytes;
     rc_run_free(u);
     return bytes;
 }
 
-int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, int B, int T, int N, bool train, bool scores)
+int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, const recur_dims *d)
 {
     rc_run *u;
     *out = NULL;
-    if (B < 1 || T < 1 || N < 0 || (int64_t)B * T > INT32_MAX / 2)
-        return rc_fail(r, RECUR_ESHAPE, "run: %d sequences of %d steps cannot be planned", B, T);
-    int e = measure(r, &u, n, B, T, N, train, scores);
+    if (d->B < 1 || d->T < 1 || d->N < 0 || (d->N ? d->N > INT32_MAX / 2 : (int64_t)d->B * d->T > INT32_MAX / 2))
+        return rc_fail(r, RECUR_ESHAPE, "run: %d sequences of %d steps cannot be planned", d->B, d->T);
+    if (n->side && (d->side.B < 1 || d->side.T < 0 || d->side.N < 0
+                    || (!d->side.N && (int64_t)d->side.B * d->side.T > INT32_MAX / 2)))
+        return rc_fail(r, RECUR_ESHAPE, "run: the net has a side chain; %d side sequences of %d steps cannot be planned",
+                       d->side.B, d->side.T);
+    int e = measure(r, &u, n, d);
     if (e)
         return e;
     rc_own *o = u->own;
@@ -250,11 +286,11 @@ int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, int B, int T, i
         rc_run_free(u);
         return RECUR_ENOMEM;
     }
-    rc_plan p = { .r = r, .arena = { o->block, 0 }, .train = train, .B = B, .T = T, .N = u->N,
+    rc_plan p = { .r = r, .arena = { o->block, 0 }, .train = u->train, .B = u->B, .T = u->T, .N = u->N,
                   .scratch = o->scratch_bytes };
     place(u, &p);
     u->w = w;
-    for (int i = 0, at = 0; i < n->layers; i++) {
+    for (int i = n->side, at = 0; i < n->layers; i++) {
         u->act[i]->state_at = (size_t)at;
         at += n->layer[i]->kind->state ? (int)n->layer[i]->kind->state(n->layer[i]) : 0;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * What a run owns: plan.c places it, net.c computes with it.
  *
- *   stem [0, stem) -> each branch: pre [from, tail), then the tail [tail, end), layers that work row by row, and a head
+ *   side [0, side) -> its last y stays for all that read it
+ *   stem [side, stem) -> each branch: pre [from, tail), then the tail [tail, end), layers that work row by row, and a head
  *
  * Without branches the tail is the end of the trunk.  A tail is run in chunks of rows with the head's loss and its own
  * backward, so the scores of a large vocabulary are never stored whole. */
@@ -15,6 +16,11 @@ typedef struct {
     char *block;                 /* all memory below but the arrays of layers */
     recur_batch batch;           /* the caller's, with alive and key never NULL */
     int32_t *alive, *off; uint64_t *key;
+    struct {
+        recur_batch batch; int32_t *alive, *off, *place; uint64_t *key;
+        real *dy;                /* gradient of its last y, to which the main layers add; NULL: not wanted */
+        bool ready;              /* its rows are those of batch, without masks */
+    } side;
     int stem, from[RECUR_HEADS], tail[RECUR_HEADS], end[RECUR_HEADS];
     int rows[RECUR_HEADS], chunk[RECUR_HEADS];   /* of each tail: the most rows, rows a chunk */
     real **dy; real **dx;        /* [layers] gradient of y; where the gradient of x goes (training) */
@@ -30,8 +36,16 @@ typedef struct {
     char *scratch; size_t scratch_bytes;
 } rc_own;
 
-int rc_run_enter(rc_run *u, const recur_batch *b);            /* takes the batch: sizes within the plan, ids within the vocabulary */
+int rc_run_enter(rc_run *u, const recur_batch *b, bool grad);            /* takes the batch: sizes within the plan, ids within the vocabulary */
 int rc_run_targets(const rc_run *u, int head, const rc_rows *rows);      /* the head's targets are there and in range */
+rc_pass rc_run_pass(const rc_run *u, bool train);
+void rc_run_join(rc_act *a, const rc_act *before, bool per_seq);      /* layer a reads what `before` wrote */
+int rc_run_steps(rc_run *u, const recur_batch *b, const char *what, const recur_dims *most, int32_t *alive, int32_t *off);
+    /* alive and off of each step, within the plan */
+/* The side chain (side.c); nothing where the net has none. */
+int rc_side_enter(rc_run *u, const recur_batch *b, bool grad);
+void rc_side_forward(rc_run *u, bool train);                  /* where the batch brings rows for it */
+void rc_side_backward(rc_run *u);
 static inline rc_act *rc_run_before(const rc_run *u, int b, int i)   /* the layer whose y layer i of branch b (or its head: i == end) reads */
 {
     const rc_own *o = u->own;

@@ -8,7 +8,8 @@ typedef struct { char *word, *rest; } item;                  /* one layer or hea
 typedef struct {
     rc_net *net; recur *r; char *text;
     item *it; int n, cap;
-    int first[RECUR_HEADS + 2], chains;                      /* chain c is items first[c] .. first[c+1] */
+    int first[RECUR_HEADS + 3], chains;                      /* chain c is items first[c] .. first[c+1] */
+    int side;                                                /* 1: the first chain is the side chain */
 } spec;
 
 static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -34,16 +35,20 @@ static int add_item(spec *s, char *text)
     return 0;
 }
 
-/* Takes the line apart at | and ||, not inside quotation marks. */
+/* Takes the line apart at |, || and >>, not inside quotation marks. */
 static int split(spec *s)
 {
     bool quoted = false;
     char *start = s->text;
     for (char *p = s->text;; p++) {
         quoted ^= *p == '"';
-        if (*p && (*p != '|' || quoted))
+        bool side = *p == '>' && p[1] == '>' && !quoted;
+        if (*p && (*p != '|' || quoted) && !side)
             continue;
-        bool end = !*p, chain = end || p[1] == '|';
+        bool end = !*p, chain = end || side || p[1] == '|';
+        if (side && s->chains)
+            return rc_fail(s->r, RECUR_ESPEC, "net: '>>' stands once, between the side chain and the trunk, before any '||'");
+        s->side |= side;
         *p = 0;
         int e = add_item(s, start);
         if (e)
@@ -52,7 +57,7 @@ static int split(spec *s)
         start = p + 1;
         if (!chain)
             continue;
-        if (s->chains == RECUR_HEADS + 1)
+        if (s->chains == RECUR_HEADS + 1 + s->side)
             return rc_fail(s->r, RECUR_ESPEC, "net: more than %d branches", RECUR_HEADS);
         s->first[++s->chains] = s->n;
         if (end)
@@ -100,7 +105,7 @@ static int open_head(spec *s, int branch, rc_build *b)
 {
     rc_net *net = s->net;
     rc_head *h = net->branch[branch].head;
-    int last = net->branch[branch].n ? net->branch[branch].first + net->branch[branch].n - 1 : net->trunk - 1;
+    int last = net->branch[branch].n ? net->branch[branch].first + net->branch[branch].n - 1 : net->trunk > net->side ? net->trunk - 1 : -1;
     int classes = net->facts.classes[branch], need = h->kind->outputs ? h->kind->outputs(h, classes) : classes;
     if (last < 0)
         return rc_fail(s->r, RECUR_ESPEC, "net: there is no layer before head %d (%s)", branch + 1, h->kind->name);
@@ -141,8 +146,10 @@ static int open_layer(spec *s, rc_layer *l, const rc_layer *before, rc_build *b)
     if (!before && !l->kind->source)
         return rc_layer_fail(b, l, "cannot be the first: `embed 64` reads ids, `input` reads measured features");
     int e = l->kind->open(l, b);
-    net->state_size += !e && l->kind->state ? l->kind->state(l) : 0;
-    net->streams &= !l->ahead;
+    if (b->side || !s->side) {                                 /* behind the side chain */
+        net->state_size += !e && l->kind->state ? l->kind->state(l) : 0;
+        net->streams &= !l->ahead;
+    }
     return e;
 }
 
@@ -189,12 +196,41 @@ static int make_layers(spec *s, int i, rc_layer **before, rc_build *b, int width
     return e;
 }
 
+/* The chain before >>, on the side's facts: layers, no head. */
+static int make_side(spec *s, rc_build *b)
+{
+    rc_net *net = s->net;
+    const rc_facts facts = rc_facts_side(&net->facts), *mine = b->facts;
+    rc_layer *before = NULL;
+    int e = 0;
+    b->facts = &facts;
+    b->head = -1;
+    for (int i = 0; i < s->first[1] && !e; i++)
+        e = make_layers(s, i, &before, b, 0);
+    b->facts = mine;
+    b->first = net->side = net->trunk = net->layers;
+    b->side = before;
+    return e;
+}
+
+/* Somebody reads it. */
+static int side_is_read(const spec *s)
+{
+    const rc_net *net = s->net;
+    bool read = !s->side;
+    for (int i = net->side; i < net->layers; i++)
+        read |= net->layer[i]->reads_side;
+    return read ? 0 : rc_fail(s->r, RECUR_ESPEC, "net: nothing reads the side chain: `attend`, `side`, or `bridge` of a "
+                              "recurrent layer behind >>");
+}
+
 /* Chain c: its layers, and its head where it has one.  The trunk of a net with branches has none. */
 static int make_chain(spec *s, int c, const char *head, rc_build *b)
 {
     rc_net *net = s->net;
-    int branch = s->chains == 1 ? 0 : c - 1, from = s->first[c], to = s->first[c + 1], e = 0, width = 0;
-    rc_layer *before = c && net->trunk ? net->layer[net->trunk - 1] : NULL;
+    int trunk = s->side, single = s->chains == trunk + 1, e = 0, width = 0;
+    int branch = single ? 0 : c - trunk - 1, from = s->first[c], to = s->first[c + 1];
+    rc_layer *before = c > trunk ? net->layer[net->trunk - 1] : NULL;
     if (branch >= 0) {
         bool own = rc_head_find(s->it[to - 1].word) != NULL;
         if ((e = make_head(s, branch, own ? to - 1 : -1, head)))
@@ -206,18 +242,18 @@ static int make_chain(spec *s, int c, const char *head, rc_build *b)
             width = h->kind->outputs(h, width);
         net->branches = branch + 1;
     }
-    b->head = s->chains == 1 ? -1 : branch;
+    b->head = single ? -1 : branch;
     int first = net->layers;
     for (int i = from; i < to && !e; i++)
         e = make_layers(s, i, &before, b, i == to - 1 ? width : 0);
     if (e)
         return e;
-    if (c == 0)
+    if (c == trunk)
         net->trunk = net->layers;
     else
         net->branch[branch].n = net->layers - first;
     if (branch >= 0)
-        net->branch[branch].first = s->chains == 1 ? net->layers : first;
+        net->branch[branch].first = single ? net->layers : first;
     return branch >= 0 ? open_head(s, branch, b) : 0;
 }
 
@@ -242,7 +278,7 @@ static int print_line(rc_net *net)
     rc_buf out;
     rc_buf_init(&out, net->r, 0);
     for (int i = 0; i < net->trunk; i++) {
-        rc_buf_print(&out, "%s", i ? " | " : "");
+        rc_buf_print(&out, "%s", !i ? "" : i == net->side ? " >> " : " | ");
         print_layer(net->layer[i], &out);
     }
     for (int k = 0; k < net->branches; k++) {
@@ -269,7 +305,7 @@ static int steps(const rc_layer *l, int T)
 
 int rc_net_steps(const rc_net *n, int T)
 {
-    for (int i = 0; i < n->trunk; i++)
+    for (int i = n->side; i < n->trunk; i++)
         T = steps(n->layer[i], T);
     for (int i = n->branch[0].first; i < n->branch[0].first + n->branch[0].n; i++)
         T = steps(n->layer[i], T);
@@ -282,6 +318,7 @@ int rc_net_describe(const rc_net *n, rc_buf *out)
         const rc_layer *l = n->layer[i];
         size_t weights = 0;
         rc_buf_print(out, "%3d  ", i + 1);
+        rc_buf_print(out, "%s", i && i == n->side ? ">> " : "");
         print_layer(l, out);
         for (int k = 0; k < n->params.n; k++)
             weights += n->params.p[k].layer == i ? n->params.p[k].n : 0;
@@ -319,8 +356,11 @@ int rc_net_new(recur *r, rc_net **out, const char *line, const char *head, const
     rc_build b = { .r = r, .facts = f, .params = &net->params };
     if ((e = split(&s)))
         goto done;
-    for (int c = 0; c < s.chains && !e; c++)
+    e = s.side ? make_side(&s, &b) : 0;
+    for (int c = s.side; c < s.chains && !e; c++)
         e = make_chain(&s, c, head, &b);
+    if (!e)
+        e = side_is_read(&s);
     if (!e)
         e = print_line(net);
     net->facts.vectors = NULL;

@@ -46,8 +46,12 @@ static int open_run(const recur_model *m, const recur_data *d, rc_run **u)
     enum { SEQUENCES = 32, ROWS = 8192 };
     recur_dims most;
     rc_data_dims(d, SEQUENCES, 1, &most);
-    int N = most.N > ROWS ? ROWS : most.N, T = most.T > 0 ? most.T : 1;
-    int e = rc_run_new(m->r, u, m->net, m->w, most.B > 0 ? most.B : 1, T, N > T ? N : T, false, true);
+    int N = most.N > ROWS ? ROWS : most.N;
+    most.B = most.B > 0 ? most.B : 1;
+    most.T = most.T > 0 ? most.T : 1;
+    most.N = N > most.T ? N : most.T;
+    most.scores = 1;
+    int e = rc_run_new(m->r, u, m->net, m->w, &most);
     if (e == RECUR_OK)
         (*u)->weights = 1;
     return e;

@@ -184,7 +184,7 @@ int rc_lm_eval(const recur_model *m, recur_data *d, json_t **out)
     int64_t count = 0;
     json_t *o = *out = json_object();
     const int B = d->look > 0 ? STREAMS : 1, T = WINDOW / B;
-    int e = rc_run_new(m->r, &u, m->net, m->w, B, T, B * T, false, false);
+    int e = rc_run_new(m->r, &u, m->net, m->w, &(recur_dims){ .B = B, .T = T, .N = B * T });
     if (e == RECUR_OK) {
         u->weights = 1;
         e = nats(d, u, B, T, &sum, &count);

@@ -249,7 +249,11 @@ static int open_fit(rc_fitting *f)
     if (h.B > d.B) d.B = h.B;
     if (h.T > d.T) d.T = h.T;
     if (h.N > d.N) d.N = h.N;
-    if ((e = rc_run_new(f->r, &f->u, net, f->m->w, d.B, d.T, d.N, true, false)) < 0) return e;
+    if (h.side.B > d.side.B) d.side.B = h.side.B;
+    if (h.side.T > d.side.T) d.side.T = h.side.T;
+    if (h.side.N > d.side.N) d.side.N = h.side.N;
+    d.train = 1;
+    if ((e = rc_run_new(f->r, &f->u, net, f->m->w, &d)) < 0) return e;
     f->u->seed = (uint64_t)o->seed;
     f->ncarry = (size_t)d.B * net->state_size;
     if ((e = rc_optim_new(f->r, &f->opt, o->optimizer, f->n)) < 0) return e;

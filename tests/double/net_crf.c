@@ -23,7 +23,7 @@ static void set(scene *s, const uint8_t *forbid, double size)
     for (size_t i = 0; i < s->net->params.total; i++)
         s->w[i] *= size;
     s->forbid = s->net->branch[0].head->forbid = forbid;
-    assert_int_equal(rc_run_new(r, &s->u, s->net, s->w, B, T, 0, true, true), 0);
+    assert_int_equal(rc_run_new(r, &s->u, s->net, s->w, &(recur_dims){ .B = B, .T = T, .train = 1, .scores = 1 }), 0);
     test_batch_fill(&s->t, length, B, 8);
     for (int n = 0; n < s->t.b.N; n++)
         s->t.target[0][n] = (int32_t)rc_below(4, (uint64_t)n, C);

@@ -96,7 +96,9 @@ static void check(const char *line, const char *head, bool fresh)
     rc_run *u;
     test_batch_fill(&t, length, 6, 11);
     t.b.fresh = fresh;
-    if (rc_run_new(r, &u, net, w, 6, 6, t.b.N, true, false))
+    if (rc_head_find(head)->lists)
+        test_batch_lists(&t, length, 6);
+    if (rc_run_new(r, &u, net, w, &(recur_dims){ .B = 6, .T = 6, .N = t.b.N, .train = 1 }))
         fail_msg("%s: %s", line, r->message);
     u->seed = 9;
     u->step = 4;
@@ -209,7 +211,7 @@ static void tied_embedding(void **state)
     assert_int_equal(rc_net_new(r, &net, "embed 4 | lstm 4 | dense tie", "softmax", &f), 0);
     real *w = test_weights(r, net, 3), *g = rc_new(r, net->params.total, sizeof *g);
     test_batch_fill(&t, length, 2, 5);
-    assert_int_equal(rc_run_new(r, &u, net, w, 2, 5, 0, true, false), 0);
+    assert_int_equal(rc_run_new(r, &u, net, w, &(recur_dims){ .B = 2, .T = 5, .train = 1 }), 0);
     set_state(u);
     loss(u, &t.b);
     rc_run_backward(u);
@@ -228,7 +230,7 @@ static void every_head(void **state)
         { "softmax", "" }, { "softmax", " smooth=.1" }, { "softmax", " focal=2" },
             { "softmax", " weight=.3 smooth=.2" }, { "square", "" }, { "square", " weight=2" },
         { "absolute", "" }, { "huber", "" }, { "huber", " delta=.2" }, { "quantile", "" }, { "quantile", " q=.2:.7" },
-            { "crf", "" }, { "crf", " weight=.5" },
+            { "crf", "" }, { "crf", " weight=.5" }, { "ctc", "" }, { "ctc", " weight=2" },
     };
     for (int k = 0; rc_head_kinds[k]; k++) {
         bool named = false;

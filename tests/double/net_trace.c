@@ -68,7 +68,7 @@ static void check(const char *line)
     rc_loss out;
     double norm[T];
     recur_batch whole = part(&t, 0, T);
-    assert_int_equal(rc_run_new(r, &u, net, w, 1, T, T, true, false), 0);
+    assert_int_equal(rc_run_new(r, &u, net, w, &(recur_dims){ .B = 1, .T = T, .N = T, .train = 1 }), 0);
     assert_int_equal(rc_run_trace(u), 0);
     assert_int_equal(rc_run_loss(u, &whole, false, 1, &out), 0);
     rc_run_backward(u);
@@ -115,7 +115,7 @@ static void directions(void **state)
     rc_run *u;
     rc_loss out;
     double norm[2][6];
-    assert_int_equal(rc_run_new(r, &u, net, w, 4, 6, t.b.N, true, false), 0);
+    assert_int_equal(rc_run_new(r, &u, net, w, &(recur_dims){ .B = 4, .T = 6, .N = t.b.N, .train = 1 }), 0);
     assert_int_equal(rc_run_trace(u), 0);
     assert_int_equal(rc_run_loss(u, &t.b, false, 1, &out), 0);
     rc_run_backward(u);

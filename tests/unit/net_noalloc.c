@@ -43,8 +43,8 @@ static void computing_allocates_nothing(void **state)
         test_open(&r, 2, NULL);
         rc_net *net = test_net(&r, lines[i], "softmax");
         real *w = test_weights(&r, net, 3);
-        assert_int_equal(rc_run_new(&r, &u, net, w, 3, 9, 0, true, true), 0);
-        assert_int_equal(u->bytes, rc_run_size(net, 3, 9, 0, true, true));
+        assert_int_equal(rc_run_new(&r, &u, net, w, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1 }), 0);
+        assert_int_equal(u->bytes, rc_run_size(net, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1 }));
         test_batch_fill(&t, length, 3, 5);
         long before = m.calls;
         for (int k = 0; k < 3; k++) {
@@ -82,7 +82,7 @@ static bool build(const char *line, long n)
     int e = rc_net_new(&r, &net, line, "softmax", &f);
     if (!e) {
         assert_true(net->params.total <= sizeof w / sizeof *w);
-        e = rc_run_new(&r, &u, net, w, 3, 9, 0, true, true);
+        e = rc_run_new(&r, &u, net, w, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1 });
     }
     bool failed = m.calls >= n;
     assert_int_equal(e, failed ? RECUR_ENOMEM : 0);

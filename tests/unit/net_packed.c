@@ -27,7 +27,7 @@ static void teardown(bench *s)
 static rc_run *run(bench *s, int b, int t, bool train)
 {
     rc_run *u;
-    if (rc_run_new(&s->r, &u, s->net, s->w, b, t, 0, train, true))
+    if (rc_run_new(&s->r, &u, s->net, s->w, &(recur_dims){ .B = b, .T = t, .train = train, .scores = 1 }))
         fail_msg("%s: %s", s->net->line, s->r.message);
     u->seed = 9;
     u->step = 2;
@@ -216,7 +216,7 @@ static void chunked_tail_is_whole(void **state)
         assert_int_equal(rc_net_new(&r, &net, "embed 8 | drop .2 | dense 9 act=tanh | norm | dense", "softmax", &f),
                          0);
         real *w = test_weights(&r, net, 4);
-        assert_int_equal(rc_run_new(&r, &u, net, w, 7, 100, N, true, true), 0);
+        assert_int_equal(rc_run_new(&r, &u, net, w, &(recur_dims){ .B = 7, .T = 100, .N = N, .train = 1, .scores = 1 }), 0);
         for (int i = 0; i < N; i++) {
             ids[i] = (i * 37) % V;
             target[i] = i % 11 ? (i * 53) % V : -1;

@@ -166,7 +166,7 @@ static void batches_are_checked(void **state)
     rc_loss out;
     assert_int_equal(rc_net_new(r, &net, "embed 4 | input | lstm 4 | dense", "softmax", &facts), 0);
     real *w = test_weights(r, net, 1);
-    assert_int_equal(rc_run_new(r, &u, net, w, 2, 4, 0, true, false), 0);
+    assert_int_equal(rc_run_new(r, &u, net, w, &(recur_dims){ .B = 2, .T = 4, .train = 1 }), 0);
     for (int i = 0; i < 9; i++) {
         test_batch_fill(&t, length, 2, 3);
         recur_batch *b = &t.b;
@@ -184,7 +184,7 @@ static void batches_are_checked(void **state)
     int rows;
     assert_null(rc_run_forward(u, &t.b, 0, &rows));            /* planned without scores */
     rc_run_free(u);
-    assert_int_equal(rc_run_new(r, &u, net, w, 1 << 20, 1 << 20, 0, true, false), RECUR_ESHAPE);
+    assert_int_equal(rc_run_new(r, &u, net, w, &(recur_dims){ .B = 1 << 20, .T = 1 << 20, .train = 1 }), RECUR_ESHAPE);
     rc_free(r, w);
     rc_net_free(net);
 }

@@ -120,7 +120,7 @@ static void lm_is_scored_beside_its_baseline(void **state)
 
     rc_run *u;                                                 /* several streams score the same text the same but for their beginnings */
     double loss, metric;
-    GOOD(r, rc_run_new(r, &u, m->net, m->w, 4, 16, 64, true, false));
+    GOOD(r, rc_run_new(r, &u, m->net, m->w, &(recur_dims){ .B = 4, .T = 16, .N = 64, .train = 1 }));
     for (size_t i = 0; i < 4 * m->net->state_size; i++)
         u->state[i] = (real)0.25;
     GOOD(r, m->task->score(m, h, u, &loss, &metric));

@@ -327,7 +327,7 @@ static void best_weights_are_kept(void **state)
     open_job(&j, r, "lm", "char", 30, 0.3, LM_NET);
     GOOD(r, rc_fit(j.m, j.d, j.held, &o, look, &s));
     rc_data_dims(j.held, 16, 10, &d);   /* a look has 16 streams at least */
-    GOOD(r, rc_run_new(r, &u, j.m->net, j.m->w, d.B, d.T, d.N, true, false));
+    GOOD(r, rc_run_new(r, &u, j.m->net, j.m->w, &(recur_dims){ .B = d.B, .T = d.T, .N = d.N, .train = 1 }));
     GOOD(r, j.m->task->score(j.m, j.held, u, &loss, &metric));
     assert_near(metric, s.best, 1e-5);
     assert_true(json_is_number(json_object_get(json_object_get(j.m->card, "training"), "held")));
@@ -376,7 +376,7 @@ static void twenty_lines_are_learned_by_heart(void **state)
         open_job(&j, r, tasks[task].task, tasks[task].unit, 20, 0, nets[task]);
         GOOD(r, rc_fit(j.m, j.d, NULL, &o, look, &s));
         rc_data_dims(j.d, 4, 40, &d);
-        GOOD(r, rc_run_new(r, &u, j.m->net, j.m->w, d.B, d.T, d.N, true, false));
+        GOOD(r, rc_run_new(r, &u, j.m->net, j.m->w, &(recur_dims){ .B = d.B, .T = d.T, .N = d.N, .train = 1 }));
         GOOD(r, j.m->task->score(j.m, j.d, u, &loss, &metric));
         if (task) assert_near(metric, 1, 1e-9);
         assert_true(loss < (task ? 0.05 : 0.35));        /* which sentence comes next cannot be known, but for its place */

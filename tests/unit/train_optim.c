@@ -10,7 +10,7 @@ static void open_bench(bench *b, const char *line, const rc_facts *f, const char
     GOOD(b->r, rc_net_new(b->r, &b->net, line, "softmax", f));
     b->w = rc_new(b->r, b->net->params.total, sizeof(real));
     rc_net_init(b->net, f, 1, b->w);
-    GOOD(b->r, rc_run_new(b->r, &b->u, b->net, b->w, 4, 1, 4, true, false));
+    GOOD(b->r, rc_run_new(b->r, &b->u, b->net, b->w, &(recur_dims){ .B = 4, .T = 1, .N = 4, .train = 1 }));
     GOOD(b->r, rc_optim_new(b->r, &b->o, optimizer, b->net->params.total));
 }
 
