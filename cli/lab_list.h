@@ -1,0 +1,6 @@
+/* The experiments, in the order of `recur lab`. */
+X(adding)
+X(copy)
+X(parity)
+X(images)
+X(gradients)
