@@ -223,54 +223,64 @@ static double factor(const trace *t)
 
 static double clipped(const lab *l, const trace *t)
 {
-    return l->own->clip > 0 && t->whole > l->own->clip ? l->own->clip / t->whole : 1;
+    return !isfinite(t->whole) ? 0 : l->own->clip > 0 && t->whole > l->own->clip ? l->own->clip / t->whole : 1;
 }
+
+static json_t *real_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 static void print_json(const lab *l, const trace *t)
 {
     json_t *norm = json_array();
     for (int k = 0; k < t->n; k++)
-        json_array_append_new(norm, json_real(t->norm[k]));
-    json_t *o = json_pack("{s:s,s:s,s:o,s:f,s:f,s:i}", "experiment", l->kind->name, "net", t->name, "norm", norm, "gradient_norm",
-                          t->whole, "clipped", clipped(l, t), "seed", (int)l->own->seed);
-    if (isfinite(factor(t)))
-        json_object_set_new(o, "factor", json_real(factor(t)));
+        json_array_append_new(norm, real_or_null(t->norm[k]));
+    json_t *o = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I}", "experiment", l->kind->name, "net", t->name, "norm", norm, "factor",
+                          real_or_null(factor(t)), "gradient_norm", real_or_null(t->whole), "clipped", real_or_null(clipped(l, t)),
+                          "seed", (json_int_t)l->own->seed);
     json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
     json_decref(o);
     putchar('\n');
 }
 
-/* The distances shown: 0, then 1, 2 or 5 times a power of ten. */
-static int distance(int i)
+/* The distances shown: 0, then 1, 2 or 5 times a power of ten, at last the longest. */
+static int distance(int i, int most)
 {
     static const int unit[] = {1, 2, 5};
-    int k = 1;
-    for (int j = 1; j < i; j++)
+    int k = i ? 1 : 0;
+    for (int j = 1; j < i && k < most; j++)
         k = unit[j % 3] * (k / unit[(j - 1) % 3]) * (j % 3 ? 1 : 10);
-    return i ? k : 0;
+    return k < most ? k : most;
+}
+
+static void number(cli_table *t, double x)
+{
+    char text[32];
+    cli_cell(t, "%s", isfinite(x) ? cli_number(text, sizeof text, x) : "inf");
 }
 
 static void print_table(const traces *all)
 {
-    char number[32];
-    int most = 0, columns = 0;
+    int most = 0, columns = 1;
     for (int i = 0; i < all->n; i++)
-        most = all->t[i].n > most ? all->t[i].n : most;
-    while (distance(columns) < most)
+        most = all->t[i].n - 1 > most ? all->t[i].n - 1 : most;
+    while (distance(columns - 1, most) < most)
         columns++;
     cli_table *t = cli_table_new(columns + 4);
     cli_cell(t, "%s", say(SAY_LAB_BACK));
     for (int k = 0; k < columns; k++)
-        cli_cell(t, "%d", distance(k));
+        cli_cell(t, "%d", distance(k, most));
     for (int w = SAY_LAB_FACTOR; w <= SAY_LAB_CLIPPED; w++)
         cli_cell(t, "%s", say((enum cli_word)w));
     for (int i = 0; i < all->n; i++) {
         const trace *one = &all->t[i];
         cli_cell(t, "%s", one->name);
-        for (int k = 0; k < columns; k++)
-            cli_cell(t, "%s", distance(k) < one->n ? cli_number(number, sizeof number, one->norm[distance(k)]) : "-");
-        cli_cell(t, "%.3f", factor(one));
-        cli_cell(t, "%s", cli_number(number, sizeof number, one->whole));
+        for (int k = 0; k < columns; k++) {
+            if (distance(k, most) < one->n)
+                number(t, one->norm[distance(k, most)]);
+            else
+                cli_cell(t, "-");
+        }
+        number(t, factor(one));
+        number(t, one->whole);
         cli_cell(t, "%.0f %%", 100 * clipped(all->l, one));
     }
     cli_table_end(t, stdout);
