@@ -155,7 +155,8 @@ static int read_all(recur *r, const rc_task *t, recur_data **d, recur_data **hel
     int e = read_part(r, t, d, path, n, o, NULL, own ? RC_TRAIN_PART : RC_ALL, w);
     if (e < 0 || !(own || o->valid)) return e;
     rc_like like = { .text = (*d)->text, .labels = (*d)->labels, .scaling = &(*d)->scaling, .form = (*d)->form };
-    return o->valid ? read_part(r, t, held, &o->valid, 1, o, &like, RC_ALL, w)
+    const char *const valid[] = { o->valid, o->valid_target };
+    return o->valid ? read_part(r, t, held, valid, o->valid_target ? 2 : 1, o, &like, RC_ALL, w)
                     : read_part(r, t, held, path, n, o, &like, RC_HELD_PART, w);
 }
 
