@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Every verb explains itself on stdout, and says the same as `help VERB`; the manual pages are sound roff.
-for v in train generate classify eval inspect check bench completion help version; do
+for v in $(recur help | sed -n 's/^  recur \([a-z]*\).*/\1/p'); do
     recur $v --help >a 2>e || echo "$v --help: exit $?"
     recur help $v >b
     cmp -s a b || echo "$v: --help and help differ"
@@ -13,7 +13,7 @@ for v in train generate classify eval inspect check bench completion help versio
         [ -s w ] && { echo "$v: man warns"; cat w; }
     fi
 done
-recur help | grep -c '^  recur '
+[ -f "$SHARE/../cli/list.h" ] && [ $(recur help | grep -c '^  recur ') = $(grep -c '^X(' "$SHARE/../cli/list.h") ] && echo all
 recur --help >a && recur help >b && cmp a b && echo same
 recur >a 2>e
 echo "no verb: $?"
