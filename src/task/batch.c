@@ -88,7 +88,8 @@ int rc_batch_room(recur_data *d, size_t B, size_t T, size_t N)
         d->out.cap_n = N;
         d->out.cap_b = B;
     }
-    return d->windows != NULL ? rc_windows_room(d->windows, B) : RECUR_OK;
+    int e = rc_lists_room(d, B);
+    return e == RECUR_OK && d->windows != NULL ? rc_windows_room(d->windows, B) : e;
 }
 
 /* --- the order of an epoch --- */
@@ -252,6 +253,8 @@ static void finish(recur_data *d, int T, int B, int N, int fresh)
         o->value[0] = d->out.value;
     else
         o->target[0] = d->out.target;
+    if (d->list != NULL)
+        o->target[0] = d->lists.label, o->list_at[0] = d->lists.at;
     o->target[1] = d->kinds > 0 ? d->out.kind : NULL;
 }
 
@@ -275,6 +278,7 @@ void rc_batch_pack(recur_data *d, const int32_t *ex, int n)
         d->out.key[b] = (uint64_t)d->out.seq[b];
         put_sequence(d, &d->ex[d->out.seq[b]], b, N);
     }
+    rc_lists_put(d, n);
     finish(d, T, n, N, 1);
 }
 

@@ -34,7 +34,8 @@ void recur_data_close(recur_data *d)
     for (int i = 0; i < d->paths; i++)
         rc_free(r, d->path[i]);
     void *blocks[] = { d->x, d->ex, d->step_label, d->value, d->path, d->cut.order, d->cut.start, d->out.alive,
-                       d->out.ids, d->out.target, d->out.kind, d->out.seq, d->out.x, d->out.value, d->out.key };
+                       d->out.ids, d->out.target, d->out.kind, d->out.seq, d->out.x, d->out.value, d->out.key, d->list,
+                       d->lists.at, d->lists.label };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         rc_free(r, blocks[i]);
     rc_vocab_free(d->unseen);
@@ -153,6 +154,8 @@ static int copy_example(const recur_data *d, int i, recur_data *h)
         memcpy(h->value + (size_t)(h->count - 1) * w, d->value + (size_t)i * w, w * sizeof(float));
     h->rows += n;
     h->units += from->T;
+    if (d->list != NULL && (e = rc_data_list(h, to, d->list + from->list, (size_t)from->list_n)) != RECUR_OK)
+        return e;
     return from->text_n > 0 ? rc_buf_add(&h->raw, d->raw.s + from->text, from->text_n) : RECUR_OK;
 }
 

@@ -46,6 +46,7 @@ void rc_model_extra(recur_model *m, const char *name, int dtype, int64_t n, cons
 typedef struct rc_windows rc_windows;                        /* forecast.h */
 typedef struct {
     size_t at, text, text_n; int32_t T, label, file; int64_t line; float weight; int32_t side;
+    size_t list; int32_t list_n;         /* its labels in d->list: rc_data_list */
 } rc_example;
     /* at: first row in ids/x (and in per-step targets); label -1: none; text: offset in `raw`;
      * side: example of d->side that belongs to it, -1: none (rc_data_example sets that) */
@@ -67,6 +68,8 @@ struct recur_data {
     recur_data *side;
     int32_t *row_side;                   /* [rows] side example of each row, -1: none; NULL: rows name none.  Where side_rows is set before the first rc_data_row, that makes room */
     bool side_rows;
+    int32_t *list; size_t list_n, list_cap; int32_t list_most;
+        /* targets that are lists of labels (ctc), example after example; NULL: none; the longest list */
     rc_buf raw;                          /* normalised texts, for baselines and reports */
     char **path; int paths;              /* for messages: file:line */
     int64_t unknown, units, chars, bytes, skipped, dropped;
@@ -87,12 +90,16 @@ struct recur_data {
     struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; int error; } cut;
     struct { int32_t *alive, *ids, *target, *kind, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
     struct { int32_t *place, *row_place, *mark, *list, *bin; size_t cap_b, cap_n, cap_e, cap_l, cap_t; } beside;   /* of batches with a side: side.c */
+    struct { int32_t *at, *label; size_t cap_b, cap_n; } lists;   /* of batches with lists: lists.c */
     recur_batch batch;
 };
 int rc_data_new(recur *r, recur_data **out, const rc_task *t);
 int rc_data_side(recur_data *d);                             /* makes d->side, empty; `own` as rc_data_new leaves it: true */
 int rc_data_row(recur_data *d, size_t n);                    /* room for n more rows */
 int rc_data_example(recur_data *d, rc_example **out);        /* one more example, beginning at d->rows */
+int rc_data_list(recur_data *d, rc_example *ex, const int32_t *label, size_t n);   /* ex's targets are this list of classes, copied */
+int rc_lists_room(recur_data *d, size_t B);
+void rc_lists_put(recur_data *d, int B);                     /* of the sequences that d->out.seq names */
 int rc_data_batches(const recur_data *d);                    /* of the epoch started */
 void rc_data_seek(recur_data *d, int at);                    /* the at-th batch of the epoch is next */
 int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out);
