@@ -121,6 +121,7 @@ typedef struct recur_arrays {     /* `count` equally formed sequences in memory,
     const int32_t *label;         /* [count] class of the sequence, or [count][steps] where per_step              */
     const float *value;           /* [count][outputs] numbers instead of classes, or [count][steps][outputs]      */
     int classes, outputs, vocabulary, per_step;
+    const int32_t *list, *list_at;                    /* [list_at[count]], [count+1]: sequence i's labels are list[list_at[i] .. list_at[i+1]), 1 .. classes-1, for a net that ends in ctc; class 0 is its blank */
 } recur_arrays;
 int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a);
 typedef struct recur_example {    /* what a callback fills; pointers stay the caller's until the next call        */

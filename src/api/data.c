@@ -120,7 +120,9 @@ static int check_arrays(recur *r, const recur_arrays *a)
     RC_NEED(r, !a->ids || a->vocabulary > 0, RECUR_EOPTION,
             "%s: ids need `vocabulary`, how many different ones there may be", f);
     RC_NEED(r, !a->label || !a->value, RECUR_EOPTION, "%s: targets are either labels or values", f);
-    RC_NEED(r, !a->label || a->classes > 1, RECUR_EOPTION, "%s: labels need `classes` of at least 2", f);
+    RC_NEED(r, !(a->label || a->list) || a->classes > 1, RECUR_EOPTION, "%s: labels need `classes` of at least 2", f);
+    RC_NEED(r, !a->list || (a->list_at && !a->label && !a->value), RECUR_EOPTION,
+            "%s: lists come with list_at, and without labels or values", f);
     RC_NEED(r, !a->value || a->outputs > 0, RECUR_EOPTION, "%s: values need `outputs` of at least 1", f);
     return RECUR_OK;
 }
@@ -139,11 +141,17 @@ static int check_sequence(recur *r, const recur_arrays *a, int i, int T)
     for (size_t k = 0; a->x && k < (size_t)T * F; k++)
         RC_NEED(r, isfinite(a->x[row * F + k]), RECUR_EDATA, "%s: sequence %d, step %zu: x is not a finite number",
                 f, i, k / F);
+    RC_NEED(r, !a->list || (a->list_at[i] >= 0 && a->list_at[i + 1] >= a->list_at[i]), RECUR_EDATA,
+            "%s: list_at must rise: %d, then %d at sequence %d", f, a->list ? a->list_at[i] : 0,
+            a->list ? a->list_at[i + 1] : 0, i);
     for (int t = 0; a->label && t < (a->per_step ? T : 1); t++) {
         int32_t y = a->label[a->per_step ? row + (size_t)t : (size_t)i];
         RC_NEED(r, y >= -1 && y < a->classes, RECUR_EDATA, "%s: sequence %d: label %d is not below classes %d", f, i,
                 y, a->classes);
     }
+    for (int32_t k = a->list ? a->list_at[i] : 0; a->list && k < a->list_at[i + 1]; k++)
+        RC_NEED(r, a->list[k] > 0 && a->list[k] < a->classes, RECUR_EDATA,
+                "%s: sequence %d: label %d of a list is not one from 1 to %d", f, i, a->list[k], a->classes - 1);
     return RECUR_OK;
 }
 
@@ -175,6 +183,8 @@ static int add_sequence(recur_data *d, const recur_arrays *a, int i)
     if (a->value && !a->per_step) memcpy(d->value + (size_t)i * C, a->value + (size_t)i * C, C * sizeof *a->value);
     d->rows += n;
     d->units += T;
+    if (a->list)
+        return rc_data_list(d, x, a->list + a->list_at[i], (size_t)(a->list_at[i + 1] - a->list_at[i]));
     return RECUR_OK;
 }
 
@@ -188,7 +198,7 @@ int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a)
     d->C = a->ids ? 1 : 0;
     d->F = a->features;
     d->vocabulary = a->vocabulary;
-    d->classes = a->label ? a->classes : 0;
+    d->classes = a->label || a->list ? a->classes : 0;
     d->outputs = a->value ? a->outputs : 0;
     d->per_step = a->per_step && (a->label || a->value);
     if (d->classes && (e = number_labels(r, d)) < 0) goto fail;
