@@ -224,6 +224,8 @@ int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path)
         e = load_weights(m, s, path);
     if (e == RECUR_OK)
         e = load_rest(m, s, path);
+    if (e == RECUR_OK && m->task->ready != NULL)
+        e = m->task->ready(m);
     if (e != RECUR_OK)
         recur_model_free(m);
     else

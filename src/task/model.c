@@ -28,6 +28,7 @@ void recur_model_free(recur_model *m)
     rc_free(r, m->scaling.mean);
     rc_free(r, m->scaling.scale);
     rc_free(r, m->class_weight);
+    rc_free(r, m->forbid);
     json_decref(m->card);
     json_decref(m->baseline);
     rc_free(r, m);
@@ -100,7 +101,8 @@ int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, 
         rc_net_init(m->net, &facts, seed, m->w);
         m->text = d->text, m->labels = d->labels, m->scaling = d->scaling;
         d->own = false;
-        *out = m;
+        if (m->task->ready == NULL || (e = m->task->ready(m)) == RECUR_OK)
+            *out = m;
     } else if (e == RECUR_OK) {
         e = rc_fail(r, RECUR_EDATA, "these data were read for another model, whose vocabulary they use");
     }

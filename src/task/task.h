@@ -29,6 +29,7 @@ struct recur_model {
         /* what the task's baseline needs: settings, and tensors named "baseline.*" (owned copies) */
     real *class_weight;
         /* [classes] while training with --balance weights, lent to the head; NULL otherwise */
+    uint8_t *forbid;                     /* tag: which tag may not follow which, lent to the head; NULL: all may */
 };
 /* A net on the facts of d, weights drawn from seed; text, labels and scaling that d owns become the model's (d then
  * borrows them).  vectors: file of word vectors for the first embedding, or NULL.  recur_model_free is in model.c
@@ -151,6 +152,7 @@ struct rc_task {
         /* the same from a callback */
     int (*choose)(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
         /* fills what the user left automatic, the net line among it; says each choice in a line with its reason */
+    int (*ready)(recur_model *m);        /* a model was made or loaded: what its heads need of the task; may be NULL */
     int (*prepare)(recur_model *m, recur_data *d, const recur_train_options *o);
         /* once before training: --smooth, --focal, --balance; may be NULL */
     int (*score)(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
