@@ -73,6 +73,8 @@ X(NO_TRAIN_TEXT, "generate: --report compares with the training text; name it af
   "generate：--report 要与训练文本比较；请在模型之后给出文件：recur generate M.recur TEXT... --report")
 X(NO_LABELS, "%s: a model for %s has no labels to give; `recur generate` writes text with it", "%s：任务 %s 的模型没有标签；用 `recur generate` 生成文本")
 X(TYPE_PROMPT, "Type lines; an answer comes after each, Ctrl-D ends.", "请输入文本行；每行之后给出回答，Ctrl-D 结束。")
+/* translate */
+X(BAD_ATTENTION, "translate: --attention takes text, json or a file NAME.svg, not '%s'", "translate：--attention 只能取 text、json 或文件名 NAME.svg，不能取 '%s'")
 /* bench */
 X(BENCH_NONE, "bench: no case fits; there are: %s", "bench：没有符合的用例；现有：%s")
 X(BENCH_WRONG, "bench: %s %s %s: %s is %.3g away from the reference kernels' result, whose largest number is %.3g; nothing is timed",
@@ -135,6 +137,7 @@ X(ABOUT, "recurrent networks: train, evaluate, put to work", "循环神经网络
 X(DOES_TRAIN, "train a model on files", "用文件训练模型")
 X(DOES_GENERATE, "write text with a language model", "用语言模型生成文本")
 X(DOES_CLASSIFY, "label each line of input", "为每一行输入给出标签")
+X(DOES_TRANSLATE, "translate each line of input", "翻译每一行输入")
 X(DOES_EVAL, "score a model on data, the baseline beside it", "用数据评估模型，并与基线对照")
 X(DOES_INSPECT, "show what is in a model file", "显示模型文件的内容")
 X(DOES_CHECK, "find what is wrong with data before training", "训练之前检查数据的问题")
