@@ -125,6 +125,30 @@ static int name_stdin(cli *c)
     return code;
 }
 
+/* --valid SOURCE TARGET: the word after --valid's value is its second file where the others make pairs without it. */
+static void second_valid(cli *c)
+{
+    recur_train_options *o = c->library;
+    const char *word = NULL;
+    if (strcmp(c->arg[0], "translate") != 0 || !o->valid || o->valid_target || c->args < 4 || c->args % 2 != 0
+        || strstr(o->valid, ".tsv") || strstr(o->valid, ".json"))          /* pairs by themselves */
+        return;
+    for (int i = 0; i + 1 < c->words; i++) {
+        if (strcmp(c->word[i], "--valid") == 0 && i + 2 < c->words)
+            word = c->word[i + 2];
+        else if (strncmp(c->word[i], "--valid=", 8) == 0)
+            word = c->word[i + 1];
+    }
+    for (int i = 1; word && i < c->args; i++) {
+        if (c->arg[i] != word)
+            continue;
+        o->valid_target = word;
+        memmove(&c->arg[i], &c->arg[i + 1], (size_t)(c->args - i) * sizeof *c->arg);
+        c->args--;
+        return;
+    }
+}
+
 static void say_done(const cli *c, const cli_watch *w)
 {
     const recur_train_options *o = c->library;
@@ -191,6 +215,7 @@ static int run(cli *c)
         code = name_stdin(c);
     if (code)
         return code;
+    second_valid(c);
     w.terminal = isatty(STDERR_FILENO) || always;
     w.shown = shown && !c->common.quiet;
     catch_signals();
