@@ -1,2 +1,4 @@
 X(lm)
+X(translate)
 X(classify)
+X(transcribe)
