@@ -79,7 +79,7 @@ int rc_batch_room(recur_data *d, size_t B, size_t T, size_t N)
         d->out.x = d->F > 0 ? rc_new(r, N * (size_t)d->F, sizeof(float)) : NULL;
         d->out.target = rc_new(r, most, sizeof(int32_t));
         d->out.kind = d->kinds > 0 ? rc_new(r, B, sizeof(int32_t)) : NULL;
-        d->out.value = w > 0 ? rc_new(r, most * w, sizeof(float)) : NULL;
+        d->out.value = w > 0 ? rc_new(r, (d->per_step ? most : B) * w, sizeof(float)) : NULL;
         d->out.seq = rc_new(r, B, sizeof(int32_t));
         d->out.key = rc_new(r, B, sizeof(uint64_t));
         if ((d->C > 0 && d->out.ids == NULL) || (d->F > 0 && d->out.x == NULL) || d->out.target == NULL
@@ -88,8 +88,7 @@ int rc_batch_room(recur_data *d, size_t B, size_t T, size_t N)
         d->out.cap_n = N;
         d->out.cap_b = B;
     }
-    int e = rc_lists_room(d, B);
-    return e == RECUR_OK && d->windows != NULL ? rc_windows_room(d->windows, B) : e;
+    return rc_lists_room(d, B);
 }
 
 /* --- the order of an epoch --- */

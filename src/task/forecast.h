@@ -7,7 +7,7 @@
  * calendar.  An example is a window: `input` rows, then the rows of the horizon as targets.  Windows share the rows. */
 #ifndef RC_FORECAST_H
 #define RC_FORECAST_H
-#include "task/task.h"
+#include "task/read.h"
 
 /* --- times: seconds of the civil calendar, or plain numbers --- */
 typedef struct {
@@ -23,7 +23,7 @@ void rc_clock_find(rc_clock *c, const int64_t *t, size_t n);                 /* 
 int rc_clock_features(const rc_clock *c);                                    /* 0 to 6: sine and cosine of day, week, year */
 void rc_clock_put(const rc_clock *c, int64_t t, float *out /* [features] */);
 
-/* --- what a model knows of its series; "forecast" in the card --- */
+/* --- what a model knows of its series: "form" in the card --- */
 enum { RC_SCALED_LAST, RC_SCALED_WINDOW, RC_SCALED_NONE };
 enum { RC_DIRECT, RC_RECURSIVE, RC_PARALLEL };
 typedef struct {
@@ -39,49 +39,49 @@ typedef struct {
     char id[64];                 /* column with the names; "": found from the file */
     rc_clock clock;
 } rc_outlook;
-int rc_outlook_read(recur *r, const json_t *settings, rc_outlook *out);      /* EFORMAT where a number cannot be */
-int rc_outlook_write(recur *r, const rc_outlook *o, json_t **settings);
+int rc_outlook_read(recur *r, const json_t *form, rc_outlook *out);          /* EFORMAT where a number cannot be */
+int rc_outlook_write(recur *r, const rc_outlook *o, json_t *form);
 int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out);     /* the words among them */
 static inline int rc_outlook_wide(const rc_outlook *o) { return o->joint ? o->V : 1; }    /* columns of a window */
 
 /* --- series --- */
-typedef struct { char *id; size_t at; int32_t T, from, to; } rc_stretch;
-    /* rows [at, at + T); targets lie in its rows [from, to) */
+typedef struct { char *id; size_t at; int32_t T, from, to, fresh; } rc_stretch;
+    /* rows [at, at + T); targets lie in its rows [from, to); the last of the files begins at row fresh */
+enum { RC_SPAN_TEST, RC_SPAN_HELD, RC_SPAN_ALL };            /* what an evaluation is about */
 typedef struct { float shift, scale; } rc_level;             /* net's number = (scaled - shift) / scale */
 struct rc_windows {
     recur *r;
     rc_outlook look;
-    rc_stretch *s; int n, cap_s;
-    rc_level *level; size_t cap_level;   /* of the last batch's windows: [B][columns of a window] */
+    rc_stretch *s; int n, span;
     float *x, *gap; int64_t *time; int32_t *since; size_t rows;
         /* x [rows][V+K+A]: scaled, NAN: missing.  time [rows].  since [rows][V]: rows since a value was seen, 0: it is;
          * gap [rows][V]: see `gaps`, NULL without */
 };
 static inline int rc_windows_width(const rc_outlook *o) { return o->V + o->K + o->A; }
 
-/* What a table gives, before anything is scaled or parted. */
-typedef struct { char *id; int64_t rows; int file; } rc_raw_series;
+/* What tables give, before anything is scaled or parted: rows in the order of the files. */
 typedef struct {
     recur *r;
-    rc_outlook *look; bool learn;        /* learn: columns and form of time are found here */
-    float *x; int64_t *time; int32_t *of, *line, *file; size_t rows, cap;    /* x [rows][V+K] */
-    rc_raw_series *s; int n, cap_s; rc_map *ids;
+    rc_outlook *look; bool learn;        /* learn: columns and the form of times are found here */
+    rc_values x;                         /* [rows][V+K] */
+    struct { int64_t time, line; int32_t series, file; } *row; size_t rows, cap;
+    char **name; int n, cap_n; rc_map *names;                /* series in order of appearance */
 } rc_raw;
 int rc_raw_read(rc_raw *w, const char *path, int file, const recur_train_options *o, json_t *problems);
-int rc_raw_row(rc_raw *w, int series, int64_t time, int64_t line, int file, float **x);   /* one more row, NAN */
-int rc_raw_series_of(rc_raw *w, const char *id, size_t n, int file, int *out);
+int rc_raw_series(rc_raw *w, const char *name, size_t n, int32_t *out);      /* the series of that name, which may be new */
+int rc_raw_row(rc_raw *w, int32_t series, int64_t time, int64_t line, int32_t file);     /* one more row, whose numbers are in x */
 void rc_raw_free(rc_raw *w);
 int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, const rc_like *like, int part,
-                    json_t *problems);
-int rc_windows_examples(recur_data *d, bool rolling, int64_t most);
-    /* rolling: from every row of the span; else those whose whole input is there too */
-int rc_period_find(recur *r, const rc_windows *w, int *out);
+                    json_t *problems);   /* d->windows, scaling, form, examples */
+int rc_windows_examples(recur_data *d, int part);
+int rc_period_find(recur *r, const rc_windows *w, int *out); /* by autocorrelation of the rows; 1: none */
+int rc_outlook_settle(recur_data *d, const recur_train_options *o);          /* what of the outlook was left automatic */
 
 /* --- windows --- */
-/* The window before row ex->at + k, whose rows from ex->at on are taken from done [k][columns] (scaled).  x: row i at
- * x + i * stride; level [columns]; value [columns][block], for k = 0 alone; NULL: not wanted. */
-void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float *done, float *x, size_t stride,
-                   rc_level *level, float *value);
+/* The window before row ex->at + k, whose rows from ex->at on are taken from done [k][columns] (scaled), as the net reads
+ * it: row i at x + i * stride. */
+void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float *done, float *x, size_t stride);
+rc_level rc_window_level(const rc_windows *w, const rc_example *ex, int c, int k, const float *done);    /* of its column c */
 float rc_window_value(const rc_windows *w, const rc_example *ex, int column, int64_t k);
     /* scaled value k rows after ex->at (k < 0: before, the last one seen; beyond the first row: the first); NAN */
 /* Forecasts of the examples ex[0..n-1] for H steps: out [n][columns][H][Q], scaled.  The run has room for them. */

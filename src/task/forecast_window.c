@@ -19,7 +19,7 @@ void rc_windows_free(rc_windows *w)
     for (int i = 0; i < w->n; i++)
         rc_free(w->r, w->s[i].id);
     json_decref(w->look.column);
-    void *blocks[] = { w->s, w->x, w->gap, w->time, w->since, w->level };
+    void *blocks[] = { w->s, w->x, w->gap, w->time, w->since };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         rc_free(w->r, blocks[i]);
     rc_free(w->r, w);
@@ -49,59 +49,58 @@ float rc_window_value(const rc_windows *w, const rc_example *ex, int column, int
     return row - s->at >= ago ? w->x[(row - ago) * W + c] : 0;             /* nothing seen so far: the mean */
 }
 
-/* What the numbers v, v[stride], ... of a column are measured from. */
-static rc_level level_of(const rc_outlook *o, const float *v, size_t stride)
+/* Scaled value of column c of the window k rows after ex->at: what stood there, or from ex->at on what was forecast. */
+static float value_at(const rc_windows *w, const rc_example *ex, int c, int64_t k, const float *done)
 {
+    return k >= 0 ? done[k * rc_outlook_wide(&w->look) + c] : rc_window_value(w, ex, w->look.joint ? c : ex->label, k);
+}
+
+rc_level rc_window_level(const rc_windows *w, const rc_example *ex, int c, int k, const float *done)
+{
+    const rc_outlook *o = &w->look;
     rc_level l = { 0, 1 };
     double sum = 0, square = 0, n = o->input;
     if (o->scaled == RC_SCALED_NONE)
         return l;
-    l.shift = v[(size_t)(o->input - 1) * stride];
-    if (o->scaled == RC_SCALED_LAST)
-        return l;
-    for (int i = 0; i < o->input; i++)
-        sum += (double)v[(size_t)i * stride];
-    for (int i = 0; i < o->input; i++)
-        square += ((double)v[(size_t)i * stride] - sum / n) * ((double)v[(size_t)i * stride] - sum / n);
+    l.shift = value_at(w, ex, c, k - 1, done);
+    for (int i = 0; i < o->input && o->scaled == RC_SCALED_WINDOW; i++)
+        sum += (double)value_at(w, ex, c, (int64_t)i + k - o->input, done);
+    for (int i = 0; i < o->input && o->scaled == RC_SCALED_WINDOW; i++) {
+        double off = (double)value_at(w, ex, c, (int64_t)i + k - o->input, done) - sum / n;
+        square += off * off;
+    }
     double mean = fabs(sum / n), spread = sqrt(square / n);
-    l.scale = (float)(spread > 1e-4 * mean ? spread : mean > 0 ? 0.01 * mean : 1);    /* a flat window has no spread */
+    if (o->scaled == RC_SCALED_WINDOW)   /* a flat window has no spread */
+        l.scale = (float)(spread > 1e-4 * mean && spread > 0 ? spread : mean > 0 ? 0.01 * mean : 1);
     return l;
 }
 
 static void cut_column(const rc_windows *w, const rc_example *ex, int c, int k, const float *done, float *x,
-                       size_t stride, rc_level *level, float *value)
+                       size_t stride)
 {
     const rc_outlook *o = &w->look;
-    int column = o->joint ? c : ex->label, wide = rc_outlook_wide(o);
-    size_t V = (size_t)o->V;
-    for (int i = 0; i < o->input; i++) {
-        int64_t at = (int64_t)i + k - o->input;
-        x[(size_t)i * stride] = at >= 0 ? done[at * wide + c] : rc_window_value(w, ex, column, at);
-    }
-    *level = level_of(o, x, stride);
+    rc_level level = rc_window_level(w, ex, c, k, done);
+    size_t V = (size_t)o->V, column = (size_t)(o->joint ? c : ex->label);
     for (int i = 0; i < ex->T; i++) {
         float *step = x + (size_t)i * stride;
         int64_t at = (int64_t)i + k - o->input;
-        size_t row = row_at(w, ex, at) * V + (size_t)column;
-        bool ahead = i >= o->input, there = !ahead && at >= 0;
-        step[0] = ahead ? 0 : (step[0] - level->shift) / level->scale;
+        bool ahead = i >= o->input, made = !ahead && at >= 0;
+        step[0] = ahead ? 0 : (value_at(w, ex, c, at, done) - level.shift) / level.scale;
         if (o->gaps) {
-            step[1] = ahead || (!there && w->since[row] > 0) ? 1 : 0;
-            step[2] = ahead ? log2f((float)(i - o->input + 3)) - 1 : there ? 0 : w->gap[row];
+            size_t row = row_at(w, ex, at) * V + column;
+            step[1] = ahead || (!made && w->since[row] > 0) ? 1 : 0;
+            step[2] = ahead ? log2f((float)(i - o->input + 3)) - 1 : made ? 0 : w->gap[row];
         }
     }
-    for (int i = 0; i < o->block && value != NULL; i++)
-        value[i] = (rc_window_value(w, ex, column, i) - level->shift) / level->scale;
 }
 
-void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float *done, float *x, size_t stride,
-                   rc_level *level, float *value)
+void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float *done, float *x, size_t stride)
 {
     const rc_outlook *o = &w->look;
     int wide = rc_outlook_wide(o), per = o->gaps ? 3 : 1, more = o->K + o->A;
     size_t W = (size_t)rc_windows_width(o);
     for (int c = 0; c < wide; c++)
-        cut_column(w, ex, c, k, done, x + c * per, stride, &level[c], value != NULL ? value + c * o->block : NULL);
+        cut_column(w, ex, c, k, done, x + c * per, stride);
     for (int i = 0; i < ex->T && more > 0; i++) {
         const float *from = w->x + row_at(w, ex, (int64_t)i + k - o->input) * W + o->V;
         float *step = x + (size_t)i * stride + wide * per;
@@ -110,23 +109,16 @@ void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float
     }
 }
 
-int rc_windows_room(rc_windows *w, size_t B)
-{
-    size_t want = B * (size_t)rc_outlook_wide(&w->look);
-    if (want <= w->cap_level)
-        return RECUR_OK;
-    rc_free(w->r, w->level);
-    w->cap_level = 0;
-    if ((w->level = rc_new(w->r, want, sizeof *w->level)) == NULL)
-        return RECUR_ENOMEM;
-    w->cap_level = want;
-    return RECUR_OK;
-}
-
 void rc_windows_put(recur_data *d, const rc_example *ex, int b)
 {
     const rc_windows *w = d->windows;
-    size_t at = (size_t)b, B = (size_t)d->out.alive[0], F = (size_t)d->F;
-    rc_window_cut(w, ex, 0, NULL, d->out.x + at * F, B * F, w->level + at * (size_t)rc_outlook_wide(&w->look),
-                  d->out.value + at * (size_t)d->outputs);
+    const rc_outlook *o = &w->look;
+    size_t B = (size_t)d->out.alive[0], F = (size_t)d->F;
+    float *value = d->out.value + (size_t)b * (size_t)d->outputs;
+    rc_window_cut(w, ex, 0, NULL, d->out.x + (size_t)b * F, B * F);
+    for (int c = 0; c < rc_outlook_wide(o); c++) {
+        rc_level l = rc_window_level(w, ex, c, 0, NULL);
+        for (int i = 0; i < o->block; i++)
+            *value++ = (rc_window_value(w, ex, o->joint ? c : ex->label, i) - l.shift) / l.scale;
+    }
 }

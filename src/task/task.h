@@ -114,7 +114,6 @@ void rc_data_facts(const recur_data *d, rc_facts *out);
 void rc_windows_put(recur_data *d, const rc_example *ex, int b);
     /* example ex as sequence b of d->out: its window, cut from the rows */
 void rc_windows_free(rc_windows *w);
-int rc_windows_room(rc_windows *w, size_t B);                /* for batches of B */
 const void *rc_windows_rows(const rc_windows *w, size_t *bytes);
 void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out);
     /* B, T, N of the largest batch that recur_data_start(d, B, T, ...) can give */
