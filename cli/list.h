@@ -1,6 +1,7 @@
 /* The verbs, in the order of `recur help`. */
 X(train)
 X(generate)
+X(translate)
 X(classify)
 X(eval)
 X(inspect)

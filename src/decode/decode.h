@@ -14,6 +14,8 @@ size_t rc_sample_work(int n);
 int rc_generate(recur *r, const recur_model *m, const recur_generate_options *o, recur_emit *emit, void *ud);
 /* Units of a text as a language model reads it: where lines end in </s>, each whole line gets one. */
 int rc_units(const rc_text *t, const char *s, rc_ids *out, int64_t *unknown);
+/* The best answers to each text, as recur_translate_lines of recur.h gives them. */
+int rc_translate(const recur_model *m, const char *const *text, int n, const recur_translate_options *o, json_t **out);
 /* How much of `text` stands word for word in the training text, which the model file carries or which `path` names. */
 int rc_copy_report(const recur_model *m, const char *text, const char *const *path, int n, json_t **out);
 #endif
