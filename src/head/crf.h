@@ -17,4 +17,7 @@ static inline bool rc_crf_may(const rc_crf *c, int from, int to)       /* from C
 }
 /* log Z of one sequence: the sum over all allowed tag sequences, -INFINITY where there is none.  work: 3 C doubles. */
 double rc_crf_log_z(const rc_crf *c, const rc_seq *q, double *work);
+/* The `best` likeliest tag sequences of one sequence, best first (viterbi.c): path [best][T], score [best], whose
+ * probability is exp(score - log Z).  Returns how many there are, or an error. */
+int rc_viterbi(recur *r, const rc_crf *c, const rc_seq *q, int best, int32_t *path, double *score);
 #endif
