@@ -48,7 +48,8 @@ static const rc_like *like_of(const recur_model *m, rc_like *like)
     if (!m) return NULL;
     const json_t *most = json_object_get(m->card, "max_length");
     *like = (rc_like){ .text = m->text, .labels = m->labels, .scaling = &m->scaling,
-                      .form = json_object_get(m->card, "form") };
+                      .form = json_object_get(m->card, "form"),
+                      .side_text = m->side_text, .side_scaling = &m->side_scaling };
     if (json_is_integer(most)) like->max_length = json_integer_value(most) > 0 ? json_integer_value(most) : -1;
     return like;
 }

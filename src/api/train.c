@@ -155,6 +155,7 @@ static int read_all(recur *r, const rc_task *t, recur_data **d, recur_data **hel
     int e = read_part(r, t, d, path, n, o, NULL, own ? RC_TRAIN_PART : RC_ALL, w);
     if (e < 0 || !(own || o->valid)) return e;
     rc_like like = { .text = (*d)->text, .labels = (*d)->labels, .scaling = &(*d)->scaling, .form = (*d)->form };
+    if ((*d)->side) like.side_text = (*d)->side->text, like.side_scaling = &(*d)->side->scaling;
     const char *const valid[] = { o->valid, o->valid_target };
     return o->valid ? read_part(r, t, held, valid, o->valid_target ? 2 : 1, o, &like, RC_ALL, w)
                     : read_part(r, t, held, path, n, o, &like, RC_HELD_PART, w);
