@@ -214,7 +214,10 @@ static int begin(recur_data *d)
 {
     d->C = 1;
     d->per_step = true;
-    return rc_data_side(d);
+    int e = rc_data_side(d);
+    if (e == RECUR_OK)
+        d->side->C = 1;
+    return e;
 }
 
 int rc_translate_read(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like,
