@@ -80,7 +80,7 @@ static int read_word(rc_front *f, const char *line, char *word, int at)
     *eq = 0;
     if (recur_option_set(f->r, rows, ROWS, &f->s, word, eq + 1) == RECUR_OK)
         return RECUR_OK;
-    snprintf(why, sizeof why, "%s", strncmp(f->r->message, "--", 2) == 0 ? f->r->message + 2 : f->r->message);
+    snprintf(why, sizeof why, "%.399s", strncmp(f->r->message, "--", 2) == 0 ? f->r->message + 2 : f->r->message);
     return refuse(f->r, line, why);
 }
 

@@ -241,8 +241,9 @@ static int count_units(gather *g, const rc_spelling *how, rc_vocab **out, int64_
         const char *s = d->ex[i].text_n > 0 ? d->raw.s + d->ex[i].text : "", *unit;
         size_t n = d->ex[i].text_n, m;
         while (e == RECUR_OK && rc_transcript_unit(how, &s, &n, &unit, &m)) {
-            e = rc_vocab_add(*out, unit, m, 1, &id);
             ++*all;
+            if ((id = rc_vocab_id(*out, unit, m)) == RC_UNK)
+                e = rc_vocab_add(*out, unit, m, 1, &id);
             if (e == RECUR_OK && id <= RC_FIRST)
                 e = rc_fail(d->r, RECUR_EDATA, "%s:%lld: '%.*s' cannot be a word of a transcript", list_name(g),
                             (long long)d->ex[i].line, (int)m, unit);
