@@ -15,6 +15,7 @@ import random
 import re
 import sys
 from pathlib import Path
+import make_pairs
 
 SHARE = Path(__file__).resolve().parent.parent / "share"
 
@@ -110,6 +111,47 @@ def first(count, steps, rng):
     return series("first", ("down", "up"), out)
 
 
+def phrase(words, rng, kind, bare=False):
+    """A noun with its article and perhaps an adjective, in English and French."""
+    english, french, gender = rng.choice(words[kind]).split("/")
+    sure, female = rng.random() < 0.6, gender == "f"
+    order = rng.choice(("", "", "before", "after"))
+    if order and not bare:
+        adjective = rng.choice(words[order]).split("/")
+        english = adjective[0] + " " + english
+        french = f"{adjective[1 + female]} {french}" if order == "before" else f"{french} {adjective[1 + female]}"
+    vowel = french[0] in "aeiouéêœh"
+    article = "l'" if sure and vowel else ("la " if female else "le ") if sure else "une " if female else "un "
+    return ("the " if sure else "an " if english[0] in "aeiou" else "a ") + english, article + french
+
+
+def sentence_pair(words, rng):
+    """Who does what to what, perhaps where, perhaps not at all, perhaps a question."""
+    who, thing = (phrase(words, rng, k) for k in (rng.choice(("animal", "person", "person")), rng.choice(("thing", "thing", "animal"))))
+    base, third, french = rng.choice(words["verb"]).split("/")
+    form = rng.choice(("plain", "plain", "plain", "not", "asked"))
+    vowel = french[0] in "aeiouéêh"
+    where = ("", "")
+    if rng.random() < 0.4:
+        at = phrase(words, rng, "place", True)
+        where = " in " + at[0], " dans " + at[1]
+    end = "?" if form == "asked" else "."
+    english = {"plain": f"{who[0]} {third} {thing[0]}", "not": f"{who[0]} does not {base} {thing[0]}",
+               "asked": f"does {who[0]} {base} {thing[0]}"}[form] + where[0] + end
+    doing = {"plain": french, "not": ("n'" if vowel else "ne ") + french + " pas", "asked": french}[form]
+    said = f"{'est-ce que ' if form == 'asked' else ''}{who[1]} {doing} {thing[1]}{where[1]}{' ' if form == 'asked' else ''}{end}"
+    said = said.replace("que un", "qu'un")
+    return english[0].upper() + english[1:], said[0].upper() + said[1:]
+
+
+def translations(grammar):
+    """Training and test pairs; no English sentence of the one stands in the other."""
+    words = {k: [o.strip() for o in v] for k, v in grammar.rules.items()}
+    found = make_pairs.pairs(lambda rng: sentence_pair(words, rng), 2600, 5)
+    lines = ["\t".join(pair) for pair in found]
+    return "\n".join(lines[:2300]) + "\n", "\n".join(lines[2300:]) + "\n"
+
+
 def make():
     grammar = {path.stem: Grammar(path) for path in sorted((SHARE / "grammar").glob("*.txt"))}
     plain = str.strip
@@ -123,6 +165,9 @@ def make():
         lines += sentences(grammar["sentiment_zh"], plain, part, count, rng, seen)
         rng.shuffle(lines)
         files["sentiment.tsv" if part == "train" else "sentiment.test.tsv"] = "\n".join(lines) + "\n"
+    files["en-fr.tsv"], files["en-fr.test.tsv"] = translations(grammar["en_fr"])
+    dates = [f"{s}\t{t}" for s, t in make_pairs.pairs(make_pairs.dates, 5200, 6)]
+    files["dates.tsv"], files["dates.test.tsv"] = "\n".join(dates[:4900]) + "\n", "\n".join(dates[4900:]) + "\n"
     rng = random.Random(4)
     files["waves.ts"], files["waves.test.ts"] = waves(240, rng), waves(90, rng)
     for steps in (10, 100):
