@@ -235,6 +235,12 @@ int recur_translate_lines(recur *r, const recur_model *m, const char *const *tex
 /* How much of `text` stands in the training text word for word: JSON {units, longest_copy, copied_8, distinct_1, distinct_3, ...} */
 int recur_copy_report(recur *r, const recur_model *m, const char *text, const char *const *path, int n, char **json);
 
+/* The horizon steps behind past [steps][columns] of one series (NAN: missing), row by row: next [horizon][columns]. */
+int recur_forecast(recur *r, const recur_model *m, const float *past, int steps, int columns, float *next, int horizon);
+/* The same for each series of d, which is spent: JSON {horizon, levels, series: [{id, time, columns: [{column, forecast, quantiles, past}]}]}.
+ * horizon 0: the model's.  past: so many steps of the past are told too. */
+int recur_forecast_data(recur *r, const recur_model *m, recur_data *d, int horizon, int past, char **json);
+
 /* --- event files that TensorBoard reads ------------------------------------------------------------------------------ */
 typedef struct recur_events recur_events;
 int recur_events_open(recur *r, recur_events **out, const char *dir);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * forecast.h - the parts of the forecasting task: forecast_read.c reads tables, forecast_time.c their times,
  * forecast_fill.c makes series of them, forecast_window.c cuts windows, forecast_choose.c chooses,
- * forecast_eval.c scores, forecast_linear.c is the baseline, forecast_ahead.c looks ahead.
+ * forecast_eval.c scores, forecast_linear.c is the baseline, forecast_ahead.c and forecast_future.c look ahead.
  *
  * A series is rows, one a step; a row holds V columns that are forecast, K that are known ahead, and A features of the
  * calendar.  An example is a window: `input` rows, then the rows of the horizon as targets.  Windows share the rows. */
@@ -89,6 +89,12 @@ int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, const int32_
 int rc_forecast_open(const recur_model *m, const recur_data *d, rc_run **u);
 int rc_forecast_levels(const recur_model *m, double *q);     /* quantiles of the head, at most 32; 0: it has none */
 int rc_forecast_point(const double *q, int Q);               /* which of them is the forecast: the one next to 0.5 */
+
+/* Forecasts of the H steps behind the last value of each series (forecast_future.c), as the table's own numbers:
+ * *out [examples][columns][H][Q], the caller's; d holds the windows before them as examples afterwards. */
+int rc_forecast_future(const recur_model *m, recur_data *d, int H, float **out, int *Q);
+int rc_forecast_json(const recur_model *m, recur_data *d, int H, int back, json_t **out);   /* with `back` steps of the past */
+int rc_windows_behind(recur_data *d);                        /* examples: the windows before row `from` of each series */
 
 /* --- baselines (forecast_linear.c) --- */
 int rc_window_linear_fit(recur_model *m, const recur_data *d, const recur_data *held);
