@@ -25,20 +25,47 @@ static inline void test_close(recur *r)
     r->pool = NULL;
 }
 
-enum { UNITS = 11, PAIRS = 13, FEATURES = 3, CLASSES = 5, NUMBERS = 2, ROWS_MOST = 256, STEPS_MOST = 64 };
+enum { UNITS = 11, PAIRS = 13, FEATURES = 3, CLASSES = 5, NUMBERS = 2, ROWS_MOST = 256, STEPS_MOST = 64, SIDES = 4, SIDE_STEPS = 5 };
+#define TEST_SIDE .side = { SIDES, SIDE_STEPS, 0 }            /* in recur_dims: of every batch made here */
 
 typedef struct {
     recur_batch b;
     int32_t alive[STEPS_MOST], ids[2 * ROWS_MOST], target[RECUR_HEADS][ROWS_MOST];
     int32_t list[ROWS_MOST], list_at[ROWS_MOST];
     uint64_t key[ROWS_MOST];
+    struct { recur_batch b; int32_t alive[SIDE_STEPS], ids[SIDES * SIDE_STEPS]; float x[SIDES * SIDE_STEPS * FEATURES]; } side;
+    int32_t place[ROWS_MOST], row_place[ROWS_MOST];
     float x[ROWS_MOST * FEATURES], value[RECUR_HEADS][ROWS_MOST * NUMBERS];
 } test_batch;
 
 static inline rc_facts test_facts(void)
 {
-    rc_facts f = { .columns = 2, .vocabulary = { UNITS, PAIRS }, .features = FEATURES };
+    rc_facts f = { .columns = 2, .vocabulary = { UNITS, PAIRS }, .features = FEATURES,
+                   .side = { .columns = 1, .vocabulary = { UNITS }, .features = FEATURES } };
     return f;
+}
+
+/* Side sequences of 5, 4, 4 and 0 steps; some are nobody's, some several's, some belong to none. */
+static inline void test_batch_side(test_batch *t, uint64_t k)
+{
+    static const int length[SIDES] = { SIDE_STEPS, 4, 4, 0 };
+    recur_batch *s = &t->side.b;
+    *s = (recur_batch){ .T = SIDE_STEPS, .B = SIDES, .C = 1, .F = FEATURES, .alive = t->side.alive, .ids = t->side.ids,
+                        .x = t->side.x, .fresh = 1 };
+    for (int b = 0; b < SIDES; b++)
+        for (int i = 0; i < length[b]; i++, s->N++)
+            t->side.alive[i]++;
+    for (int n = 0; n < s->N; n++)
+        t->side.ids[n] = (int32_t)rc_below(k, 50000 + (uint64_t)n, UNITS);
+    for (int i = 0; i < s->N * FEATURES; i++)
+        t->side.x[i] = (float)((double)rc_below(k, 60000 + (uint64_t)i, 1024) / 512 - 1);
+    for (int i = 0; i < ROWS_MOST; i++) {
+        t->place[i] = i < 4 ? (int32_t[]){ 1, 0, 1, 3 }[i] : i % 5 - 1;
+        t->row_place[i] = (int32_t)rc_below(k, 70000 + (uint64_t)i, SIDES + 1) - 1;
+    }
+    t->b.side = s;
+    t->b.place = t->place;
+    t->b.row_place = t->row_place;
 }
 
 /* Sequences of the lengths given, longest first; every fifth target does not count. */
@@ -70,6 +97,7 @@ static inline void test_batch_fill(test_batch *t, const int *length, int B, uint
         t->b.target[h] = t->target[h];
         t->b.value[h] = t->value[h];
     }
+    test_batch_side(t, k);
 }
 
 /* Head 0 gets lists of labels instead, a third as long as its sequence; two of three lists have equal neighbours. */
@@ -94,11 +122,15 @@ static inline void test_batch_one(const test_batch *from, int i, test_batch *to,
     to->b.alive = to->alive, to->b.ids = to->ids, to->b.x = to->x, to->b.key = to->key;
     to->b.B = 1, to->b.T = to->b.N = 0;
     to->key[0] = from->key[i];
+    to->place[0] = from->place[i];
+    to->b.place = to->place;
+    to->b.row_place = to->row_place;
     for (int s = 0; s < from->b.T && from->alive[s] > i; s++)
         to->b.N = ++to->b.T;
     for (int s = 0, off = 0; s < to->b.T; off += from->alive[s++]) {
         int n = off + i;
         to->alive[s] = 1;
+        to->row_place[s] = from->row_place[n];
         to->ids[s] = from->ids[n];
         to->ids[to->b.N + s] = from->ids[from->b.N + n];
         memcpy(to->x + s * FEATURES, from->x + n * FEATURES, FEATURES * sizeof *to->x);

@@ -105,6 +105,7 @@ struct rc_act {                  /* run-time half */
     real *dy, *dx;               /* the same shapes; NULL in inference */
     const int32_t *touched; int touched_n;   /* rows of a sparse weight with a gradient now, rising, each once */
     size_t state_at;             /* of this layer's part in a sequence's state */
+    real *look; int look_ld;     /* attend: [rows.N][look_ld] weight of each step of the row's side sequence; NULL: not this layer */
     real *trace;                 /* recurrent layers, where asked for: dL/dh of each row, both directions side by side; NULL: not kept */
 };
 struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer **before; int nbefore; int head; int width; int first; const rc_layer *side; };

@@ -143,7 +143,7 @@ static void place_gradients(rc_run *u, rc_plan *p)
     rc_own *o = u->own;
     bool shared = o->from[0] != o->stem || n->branches > 1;
     for (int i = o->stem - 1, turn = 0; i >= n->side; i--) {
-        bool own = shared && i == o->stem - 1;
+        bool own = (shared && i == o->stem - 1) || (n->side && i == n->side);    /* the input's outlives the side chain */
         o->dy[i] = own ? rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real))
             : o->ping[turn];
         turn ^= !own;

@@ -98,7 +98,7 @@ static void check(const char *line, const char *head, bool fresh)
     t.b.fresh = fresh;
     if (rc_head_find(head)->lists)
         test_batch_lists(&t, length, 6);
-    if (rc_run_new(r, &u, net, w, &(recur_dims){ .B = 6, .T = 6, .N = t.b.N, .train = 1 }))
+    if (rc_run_new(r, &u, net, w, &(recur_dims){ .B = 6, .T = 6, .N = t.b.N, .train = 1, TEST_SIDE }))
         fail_msg("%s: %s", line, r->message);
     u->seed = 9;
     u->step = 4;
@@ -178,7 +178,7 @@ static void every_layer(void **state)
         "input | dense", "input 3 | embed 3 | gru 4 | dense", "embed 5 | input | lstm 4 bi | dense",
             "input | lstm 7 | dense 4 act=sigmoid | dense act=tanh",
         "embed 4 | drop .4 | lstm 4 | drop .3 locked | dense",
-            "embed 4 | drop .5 word | lstm 4 | drop .2 | dense 5 nobias | dense",
+            "input | mask width=2 | dense 6 | mask time=3 count=1 | lstm 3 | dense", "embed 4 | drop .5 word | lstm 4 | drop .2 | dense 5 nobias | dense",
         "input | lstm 4 | dense 5 act=elu", "input | gru 4 layers=2 | dense",
         "input | dense 6 | norm | lstm 4 | norm eps=.1 | dense",
         "input | conv 4 width=3 act=tanh | dense", "input | conv 4 width=4 | lstm 3 | dense",
@@ -187,6 +187,11 @@ static void every_layer(void **state)
             "embed 4 | lstm 3 bi | pool last mean max attend | dense", "input | lstm 3 | pool max | drop .5 | dense",
         "input | gru 4 | pool attend | dense", "embed 4 | pool mean | norm | dense 4 act=tanh | dense",
             "embed 4 | conv 3 | maxpool 3 | pool mean max | dense",
+        "embed 3 | lstm 2 bi | pool last >> embed 3 | side | lstm 3 bi | dense", "input | gru 4 | pool mean >> side | dense",
+            "embed 3 | gru 3 bi >> input | lstm 4 | attend | dense", "embed 3 | lstm 4 >> embed 4 | gru 4 | attend dot | drop .3 | dense",
+        "input | conv 5 width=3 | lstm 4 >> embed 3 | lstm 4 | attend additive 6 units=5 | lstm 3 | attend additive | dense",
+            "embed 3 | drop .3 | gru 3 | drop .3 >> input | attend 5 | gru 3 || dense | softmax || attend | pool mean | dense | softmax",
+            "embed 3 frozen >> input | attend general | attend dot 3 | dense",
     };
     for (int k = 0; rc_layer_kinds[k]; k++) {
         bool named = rc_layer_kinds[k]->word != NULL;              /* cells: the test above */
