@@ -35,7 +35,7 @@ static void choose_net(const recur_data *d, char *line, size_t n, int stride)
 {
     bool many = d->rows > 100000;
     int H = many ? 128 : 64, C = many ? 64 : 48;
-    const char *mask = "";
+    const char *mask = json_is_string(json_object_get(d->form, "front")) ? " | mask" : "";
     char conv[96] = "";
     if (stride == 4)
         snprintf(conv, sizeof conv, " | conv %d width=5 stride=2 act=relu | conv %d width=5 stride=2 act=relu", C, C);

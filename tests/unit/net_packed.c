@@ -55,7 +55,7 @@ static void each(void (*fn)(const char *line, const char *kernels))
     static const char *const form[] = {
         "input | %s 37 | dense", "input | %s 20 bi | dense", "embed 16 | %s 24 bi=sum init=learn | drop .3 | dense",
             "input | %s 32 zoneout=.2 rdrop=.2 | drop .2 locked | dense",
-        "input | %s 21 reverse | norm | dense", "embed 12 | drop .3 word | %s 40 norm | dense",
+        "input | mask width=3 | %s 21 reverse | norm | dense", "embed 12 | drop .3 word | %s 40 norm | dense",
             "embed 12 | %s 40 peephole coupled | dense", "input | %s 33 onebias flip | dense",
         "embed 24 | %s 24 skip | dense", "input | %s 20 | dense act=tanh",
         "input | %s 19 proj=7 bi | dense", "input | %s 16 layers=2 wdrop=.3 zoneout=.1 | dense",
