@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * recur lab: why the cells exist, as experiments whose data are made on the spot (see lab.h). */
+#include <math.h>
 #include <string.h>
 
 #include "lab.h"
@@ -17,14 +18,14 @@ static const lab_kind *const kinds[] = {
 static const recur_option rows[] = {
     {"cells", RECUR_TEXT, AT(cells), NULL, 0, 0, "LIST", "cells to compare, e.g. 'rnn,lstm 64,gru layers=2'", "lab"},
     {"lengths", RECUR_TEXT, AT(lengths), NULL, 0, 0, "LIST", "lengths of the sequences, e.g. 20,80", "lab"},
-    {"size", RECUR_INT, AT(size), "32", 1, 65536, "N", "units of a cell whose size is not in --cells", "lab"},
+    {"size", RECUR_INT, AT(size), NULL, 1, 65536, "N", "units of a cell whose size is not in --cells", "lab"},
     {"net", RECUR_TEXT, AT(net), NULL, 0, 0, "NET", "net line around the cell, which stands as %s", "lab"},
     {"steps", RECUR_INT, AT(steps), NULL, 1, 1e12, "N", "updates of each net", "lab"},
     {"time", RECUR_TIME, AT(time), NULL, 0, 1e9, "TIME", "time of each net instead of --steps; the rate then stays constant", "lab"},
     {"batch", RECUR_INT, AT(batch), "32", 1, 65536, "N", "sequences in a batch", "lab"},
     {"tests", RECUR_INT, AT(tests), NULL, 1, 1e9, "N", "sequences of the test", "lab"},
     {"optimizer", RECUR_TEXT, AT(optimizer), "adam", 0, 0, "NAME", "sgd, asgd, rmsprop, adam, adamw", "lab"},
-    {"lr", RECUR_REAL, AT(lr), "0.003", 0, 1e6, "RATE", "learning rate, the highest of its course", "lab"},
+    {"lr", RECUR_REAL, AT(lr), NULL, 0, 1e6, "RATE", "learning rate, the highest of its course", "lab"},
     {"clip", RECUR_REAL, AT(clip), "1", 0, 1e9, "NORM", "largest norm of a gradient; 0: no bound", "lab"},
     {"gain", RECUR_REAL, AT(gain), "1", 0, 100, "X", "recurrent weights, orthogonal at the start, times this", "lab"},
     {"seed", RECUR_INT, AT(seed), "1", 0, 1e15, "N", "the same seed gives the same data and weights", "lab"},
@@ -54,6 +55,10 @@ static int run(cli *c)
         cli_note(say(SAY_TOO_MANY), "lab", "lab", l.kind->name);
         return CLI_USAGE;
     }
+    lab_own *own = c->own;
+    own->size = own->size > 0 ? own->size : l.kind->size;
+    own->steps = own->steps > 0 ? own->steps : l.kind->steps;
+    own->lr = isnan(own->lr) ? l.kind->lr : own->lr;
     if (!c->common.json && !c->common.quiet)
         fprintf(stderr, "%s\n", say(l.kind->what));
     int code = l.kind->open ? l.kind->open(&l) : CLI_DONE;

@@ -29,7 +29,8 @@ typedef struct lab_kind {
     const char *cells, *lengths, *net;   /* where the options say nothing; the net has %s in place of the cell */
     const char *measure; bool rising;    /* "mse" of numbers, "accuracy" of classes */
     double solved;                       /* the measure from which a cell counts as having learnt it */
-    int64_t steps, tests;                /* updates; sequences of a test (0: `count` tells) */
+    int64_t size, steps, tests;          /* units; updates; sequences of a test (0: `count` tells) */
+    double lr;
     int (*open)(lab *l);                 /* reads the files that are named; NULL: takes none */
     void (*close)(lab *l);
     void (*form)(const lab *l, int length, lab_form *out);

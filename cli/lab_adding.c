@@ -28,6 +28,6 @@ static void fill(const lab *l, const lab_form *f, lab_batch *b, uint64_t which, 
 }
 
 const lab_kind lab_adding = {
-    .name = "adding", .what = SAY_LAB_ADDING, .cells = "rnn,lstm,gru,mingru,indrnn", .lengths = "20,80",
-    .net = "input | %s | pool last | dense | square", .measure = "mse", .solved = 0.01, .steps = 1000, .tests = 1000,
+    .name = "adding", .what = SAY_LAB_ADDING, .cells = "rnn,lstm,gru,indrnn act=relu layers=2,mingru layers=2", .lengths = "20,100",
+    .net = "input | %s | pool last | dense | square", .measure = "mse", .solved = 0.01, .size = 32, .steps = 2000, .lr = 3e-3, .tests = 1000,
     .form = form, .fill = fill};

@@ -26,6 +26,6 @@ static void fill(const lab *l, const lab_form *f, lab_batch *b, uint64_t which, 
 }
 
 const lab_kind lab_copy = {
-    .name = "copy", .what = SAY_LAB_COPY, .cells = "rnn,lstm,gru,mingru,indrnn", .lengths = "5,30",
-    .net = "embed 16 | %s | dense | softmax", .measure = "accuracy", .rising = true, .solved = 0.99, .steps = 1500, .tests = 500,
+    .name = "copy", .what = SAY_LAB_COPY, .cells = "rnn,lstm,gru,indrnn act=relu layers=2,mingru layers=2", .lengths = "5,20",
+    .net = "embed 16 | %s | dense | softmax", .measure = "accuracy", .rising = true, .solved = 0.99, .size = 64, .steps = 3000, .lr = 0.01, .tests = 500,
     .form = form, .fill = fill};

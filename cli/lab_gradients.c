@@ -17,8 +17,6 @@ enum { TRACES = 64, NAME = 160 };
 typedef struct { char name[NAME]; int n; double *norm, whole; } trace;  /* of a layer and direction; whole: of all weights */
 typedef struct { lab *l; trace t[TRACES]; int n; } traces;
 
-static int steps_of(const lab *l) { return (int)(l->own->steps > 0 ? l->own->steps : l->kind->steps); }
-
 /* Targets of the batch's head 0 where only the last step of each sequence counts; NULL: one a sequence as it is. */
 static int32_t *last_targets(const recur_batch *b, int rows)
 {
@@ -100,7 +98,7 @@ static int learn(const lab *l, const lab_form *f, recur_model *m, lab_batch *row
 {
     recur_run *u;
     recur_dims d = {.B = rows->B, .T = f->steps, .train = 1};
-    int e = recur_run_new(l->c->r, &u, m, &d), steps = steps_of(l);
+    int e = recur_run_new(l->c->r, &u, m, &d), steps = (int)l->own->steps;
     if (e < 0)
         return cli_fail(l->c, e);
     for (*done = 0; *done < steps; ++*done) {
@@ -133,7 +131,7 @@ static int one_cell(traces *all, const char *cell)
     for (int k = 0; k < 2 && !code; k++) {
         if (k)
             code = learn(l, &f, m, &rows, &done);
-        snprintf(after, sizeof after, say(done < steps_of(l) ? SAY_LAB_BROKE : SAY_LAB_AFTER), (long long)done);
+        snprintf(after, sizeof after, say(done < l->own->steps ? SAY_LAB_BROKE : SAY_LAB_AFTER), (long long)done);
         lab_adding.fill(l, &f, &rows, 0, true);
         if (!code)
             code = look(all, m, &b, cell, k ? after : say(SAY_LAB_BEFORE));
@@ -165,7 +163,7 @@ static int first_batch(const lab *l, recur_data *d, recur_batch *b)
 static int fit(const lab *l, recur_model *m, recur_data *d)
 {
     recur_train_options o = recur_train_defaults();
-    o.steps = steps_of(l);
+    o.steps = l->own->steps;
     o.batch = l->own->batch;
     o.bptt = atoi(lab_lengths(l));
     o.seed = l->own->seed;
@@ -196,7 +194,7 @@ static int files(traces *all)
         e = recur_model_new(l->c->r, &m, l->own->net, d, (uint64_t)l->own->seed);
     if (!code && e < 0)
         code = cli_fail(l->c, e);
-    snprintf(after, sizeof after, say(SAY_LAB_AFTER), (long long)steps_of(l));
+    snprintf(after, sizeof after, say(SAY_LAB_AFTER), (long long)l->own->steps);
     for (int k = trained; k < 2 && !code; k++) {
         if (k && !trained)
             code = fit(l, m, d);
@@ -320,4 +318,4 @@ static int run(lab *l)
 
 const lab_kind lab_gradients = {
     .name = "gradients", .what = SAY_LAB_GRADIENTS, .cells = "rnn,lstm,gru", .lengths = "100",
-    .net = "input | %s | pool last | dense | square", .measure = "norm", .steps = 200, .run = run};
+    .net = "input | %s | pool last | dense | square", .measure = "norm", .size = 32, .steps = 200, .lr = 3e-3, .run = run};

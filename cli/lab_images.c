@@ -137,5 +137,5 @@ static void fill(const lab *l, const lab_form *f, lab_batch *b, uint64_t which, 
 
 const lab_kind lab_images = {
     .name = "images", .what = SAY_LAB_IMAGES, .cells = "rnn,lstm,gru", .lengths = "0",
-    .net = "input | %s | pool last | dense | softmax", .measure = "accuracy", .rising = true, .solved = 0.9, .steps = 1000,
+    .net = "input | %s | pool last | dense | softmax", .measure = "accuracy", .rising = true, .solved = 0.9, .size = 64, .steps = 1000, .lr = 3e-3,
     .open = open, .close = shut, .form = form, .fill = fill};

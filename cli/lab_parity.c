@@ -25,6 +25,6 @@ static void fill(const lab *l, const lab_form *f, lab_batch *b, uint64_t which, 
 }
 
 const lab_kind lab_parity = {
-    .name = "parity", .what = SAY_LAB_PARITY, .cells = "rnn,lstm,gru,mingru,indrnn", .lengths = "10,40",
-    .net = "embed 8 | %s | dense | softmax", .measure = "accuracy", .rising = true, .solved = 0.99, .steps = 1500, .tests = 500,
+    .name = "parity", .what = SAY_LAB_PARITY, .cells = "rnn,lstm,gru,indrnn act=relu layers=2,mingru layers=2", .lengths = "10,40",
+    .net = "embed 8 | %s | dense | softmax", .measure = "accuracy", .rising = true, .solved = 0.99, .size = 32, .steps = 1500, .lr = 3e-3, .tests = 500,
     .form = form, .fill = fill};

@@ -105,7 +105,7 @@ static int train(job *j)
 {
     const lab_own *o = j->l->own;
     result *r = j->r;
-    int64_t steps = o->steps > 0 ? o->steps : j->l->kind->steps, few = j->tests < LOOK_TESTS ? j->tests : LOOK_TESTS;
+    int64_t steps = o->steps, few = j->tests < LOOK_TESTS ? j->tests : LOOK_TESTS;
     bool timed = o->time > 0;
     double began = lab_now(), used = 0, next = 1;
     for (double part = 0; !r->broke && part < 1; part = timed ? used / o->time : (double)r->steps / (double)steps) {
