@@ -50,6 +50,8 @@ static int largest(const recur_data *d, int B, int T, recur_dims *out)
             break;
         }
     sum = sum < 0 ? most : sum;
+    if (d->batch_units > 0 && sum > d->batch_units)
+        sum = d->batch_units > out->T ? d->batch_units : out->T;
     out->N = sum < INT_MAX ? (int)sum : INT_MAX;
     return d->side != NULL && e == RECUR_OK ? rc_side_most(d, out->B, out->N, out) : e;
 }
@@ -135,27 +137,49 @@ static void by_length(const recur_data *d, int32_t *order, int n, int64_t *work)
         order[i] = (int32_t)work[n + i];
 }
 
+/* The first of each batch, in start, ended by the number of examples: as many as B and --batch-units allow, none across
+ * the border of a pool. */
+static void cut(recur_data *d, int64_t pool)
+{
+    int n = d->count, k = 0;
+    for (int at = 0, size = 0, longest = 0; at <= n; at++) {
+        int T = at < n ? d->ex[d->cut.order[at]].T : 0;
+        longest = T > longest ? T : longest;
+        bool full = size == d->cut.B || at % pool == 0 || (d->batch_units > 0 && (int64_t)longest * (size + 1) > d->batch_units);
+        if (at == n || full) {
+            d->cut.start[k++] = at;
+            size = 0;
+            longest = T;
+        }
+        size++;
+    }
+    d->cut.batches = k - 1;
+}
+
 static int start_examples(recur_data *d)
 {
     int B = d->cut.B, n = d->count;
-    d->cut.batches = n / B + (n % B > 0);
     d->cut.order = rc_new(d->r, (size_t)n + 1, sizeof(int32_t));
-    d->cut.start = rc_new(d->r, (size_t)d->cut.batches + 1, sizeof(int32_t));
-    int64_t pool = (int64_t)B * POOL < n ? (int64_t)B * POOL : n;
+    d->cut.start = rc_new(d->r, (size_t)n + 2, sizeof(int32_t));
+    d->cut.turn = rc_new(d->r, (size_t)n + 1, sizeof(int32_t));
+    int64_t pool = (int64_t)B * POOL < n ? (int64_t)B * POOL : n > 0 ? n : 1;
     int64_t *work = rc_new(d->r, 2 * (size_t)pool + 1, sizeof *work);
     int32_t *mixed = rc_new(d->r, (size_t)n + 1, sizeof *mixed);
-    bool ok = d->cut.order != NULL && d->cut.start != NULL && work != NULL && mixed != NULL;
+    bool ok = d->cut.order != NULL && d->cut.start != NULL && d->cut.turn != NULL && work != NULL && mixed != NULL;
     uint64_t key = d->cut.seed != 0 ? rc_key(d->cut.seed, RC_SHUFFLE, (uint64_t)d->cut.epoch, 0) : 0;
     if (ok)
         population(d, key, mixed);
-    for (int k = 0; k < d->cut.batches && ok; k++)
-        d->cut.start[k] = k * B;
     if (d->cut.seed != 0 && ok) {
         rc_shuffle(key, d->cut.order, (size_t)n);
         for (int64_t lo = 0; lo < n; lo += pool)
             by_length(d, d->cut.order + lo, (int)(lo + pool < n ? pool : n - lo), work);
-        rc_shuffle(rc_key(d->cut.seed, RC_SHUFFLE, (uint64_t)d->cut.epoch, 1), d->cut.start, (size_t)d->cut.batches);
     }
+    if (ok)
+        cut(d, pool);
+    for (int k = 0; k < d->cut.batches && ok; k++)
+        d->cut.turn[k] = k;
+    if (d->cut.seed != 0 && ok)
+        rc_shuffle(rc_key(d->cut.seed, RC_SHUFFLE, (uint64_t)d->cut.epoch, 1), d->cut.turn, (size_t)d->cut.batches);
     rc_free(d->r, work);
     rc_free(d->r, mixed);
     recur_dims most;
@@ -198,6 +222,7 @@ void recur_data_start(recur_data *d, int B, int T, uint64_t seed, int epoch)
 {
     rc_free(d->r, d->cut.order);
     rc_free(d->r, d->cut.start);
+    rc_free(d->r, d->cut.turn);
     memset(&d->cut, 0, sizeof d->cut);
     d->cut.B = B > 0 ? B : 1;
     d->cut.T = T > 0 ? T : 1;
@@ -355,7 +380,7 @@ int recur_data_next(recur_data *d, recur_batch *out)
     if (d->stream) {
         pack_stream(d, k);
     } else {
-        int from = d->cut.start[k], n = d->count - from < d->cut.B ? d->count - from : d->cut.B;
+        int from = d->cut.start[d->cut.turn[k]], n = d->cut.start[d->cut.turn[k] + 1] - from;
         rc_batch_pack(d, d->cut.order + from, n);
         if (d->drop_rare > 0 && d->cut.seed != 0)
             drop_rare(d);

@@ -33,7 +33,7 @@ void recur_data_close(recur_data *d)
         rc_free(r, d->ids[c]);
     for (int i = 0; i < d->paths; i++)
         rc_free(r, d->path[i]);
-    void *blocks[] = { d->x, d->ex, d->step_label, d->value, d->path, d->cut.order, d->cut.start, d->out.alive,
+    void *blocks[] = { d->x, d->ex, d->step_label, d->value, d->path, d->cut.order, d->cut.start, d->cut.turn, d->out.alive,
                        d->out.ids, d->out.target, d->out.kind, d->out.seq, d->out.x, d->out.value, d->out.key, d->list,
                        d->lists.at, d->lists.label };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)

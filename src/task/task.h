@@ -85,10 +85,11 @@ struct recur_data {
     rc_vocab *unseen;                    /* per_step: names of the classes from `classes` on, which no head knows */
     int shape;                           /* column of ids that holds the shape of a word's letters; 0: none */
     double drop_rare;                    /* training reads a unit seen c times as unknown with probability x / (x + c) */
+    int64_t batch_units;                 /* at most so many rows in a batch, the longest sequence times their number; 0: no bound */
     bool stream;                         /* lm: all rows are one text; examples are its documents */
     int64_t look;                        /* lm: a score reads about so many units, in streams side by side; 0: all */
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
-    struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order; int32_t *start; int error; } cut;
+    struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order, *start, *turn; int error; } cut;
     struct { int32_t *alive, *ids, *target, *kind, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
     struct { int32_t *place, *row_place, *mark, *list, *bin; size_t cap_b, cap_n, cap_e, cap_l, cap_t; } beside;   /* of batches with a side: side.c */
     struct { int32_t *at, *label; size_t cap_b, cap_n; } lists;   /* of batches with lists: lists.c */

@@ -240,6 +240,7 @@ static int open_fit(rc_fitting *f)
     f->began = f->saved = rc_now();
     f->s = (rc_loop_state){ .best = (double)NAN, .held = (double)NAN, .plateau = 1, .oldest = (double)NAN, .recent0 = (double)NAN,
         .recent1 = (double)NAN, .recent2 = (double)NAN, .recent3 = (double)NAN, .recent4 = (double)NAN };
+    f->d->batch_units = o->batch_units;
     rc_data_dims(f->d, (int)o->batch, (int)o->bptt, &d);
     if (f->held) rc_data_dims(f->held, (int)o->batch, (int)o->bptt, &h);
     if (f->held && f->held->stream && h.B < STREAMS && f->held->rows >= STREAMS * LOOK_T) {

@@ -138,6 +138,36 @@ static void buckets_waste_little(void **state)
     recur_data_close(d);
 }
 
+/* With a bound on units a batch is as many sequences as fit, a sequence longer than the bound alone; no example is lost. */
+static void units_bound_a_batch(void **state)
+{
+    (void)state;
+    recur *r = task_runtime();
+    recur_data *d = examples(r, 400);
+    for (int bound = 5; bound <= 80; bound += 25) {
+        int seen[400] = { 0 }, full = 0;
+        recur_dims most;
+        recur_batch b;
+        d->batch_units = bound;
+        rc_data_dims(d, 16, 1, &most);
+        assert_true(most.N <= (bound > 9 ? bound : 9));
+        recur_data_start(d, 16, 1, 7, 1);
+        int batches = 0;
+        for (; recur_data_next(d, &b) == RECUR_OK; batches++) {
+            assert_true(b.B <= 16 && (b.B == 1 || b.B * b.T <= bound));
+            assert_true(b.N <= most.N);
+            full += b.B == 16 || (b.B + 1) * b.T > bound;
+            check_batch(d, &b, seen);
+        }
+        assert_int_equal(batches, rc_data_batches(d));
+        for (int i = 0; i < d->count; i++)
+            assert_int_equal(seen[i], 1);
+        assert_true(full * 2 > batches);                      /* what was sorted fits well */
+    }
+    recur_data_close(d);
+    task_runtime_free(r);
+}
+
 static void weights_are_shares(void **state)
 {
     (void)state;
@@ -344,7 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_example_once), cmocka_unit_test(order_is_the_seeds), cmocka_unit_test(buckets_waste_little),
-        cmocka_unit_test(weights_are_shares), cmocka_unit_test(chosen_examples), cmocka_unit_test(streams_in_order),
+        cmocka_unit_test(units_bound_a_batch), cmocka_unit_test(weights_are_shares), cmocka_unit_test(chosen_examples), cmocka_unit_test(streams_in_order),
         cmocka_unit_test(streams_shuffled), cmocka_unit_test(split_keeps_equal_texts_together),
         cmocka_unit_test(split_of_a_text_is_its_end), cmocka_unit_test(memory_fails),
     };
