@@ -232,6 +232,12 @@ int recur_translate(recur *r, const recur_model *m, const char *text, const recu
 /* Many at once, each with the bits that it has alone.  JSON, one array of answers for each text, best first:
  * [[{text, score, source: [units], target: [units], unknown, attention: [[of each target unit over the source's]], alignment: [[s, t], ...]}, ...], ...] */
 int recur_translate_lines(recur *r, const recur_model *m, const char *const *text, int n, const recur_translate_options *o, char **json);
+int recur_tag(recur *r, const recur_model *m, const char *text, char **out);
+    /* text: words parted by blanks; out: word TAB tag NEWLINE ...  A model that finds words: the text with a blank between words. */
+/* Many at once, each with the bits that it has alone.  JSON, an object for each text:
+ * [{words: [], tags: [], p: [of each tag, given the text], intent, intent_p, readings: [{p, tags: []}, ...]}, ...]
+ * intent: where the model says what sentences are; readings: with best > 1; a model that finds words gives words alone. */
+int recur_tag_lines(recur *r, const recur_model *m, const char *const *text, int n, int best, char **json);
 /* How much of `text` stands in the training text word for word: JSON {units, longest_copy, copied_8, distinct_1, distinct_3, ...} */
 int recur_copy_report(recur *r, const recur_model *m, const char *text, const char *const *path, int n, char **json);
 

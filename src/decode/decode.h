@@ -16,6 +16,8 @@ int rc_generate(recur *r, const recur_model *m, const recur_generate_options *o,
 int rc_units(const rc_text *t, const char *s, rc_ids *out, int64_t *unknown);
 /* The best answers to each text, as recur_translate_lines of recur.h gives them. */
 int rc_translate(const recur_model *m, const char *const *text, int n, const recur_translate_options *o, json_t **out);
+/* Words and tags of each text, as recur_tag_lines of recur.h gives them. */
+int rc_tag(const recur_model *m, const char *const *text, int n, int best, json_t **out);
 /* How much of `text` stands word for word in the training text, which the model file carries or which `path` names. */
 int rc_copy_report(const recur_model *m, const char *text, const char *const *path, int n, json_t **out);
 #endif

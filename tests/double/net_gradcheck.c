@@ -178,7 +178,7 @@ static void every_layer(void **state)
         "input | dense", "input 3 | embed 3 | gru 4 | dense", "embed 5 | input | lstm 4 bi | dense",
             "input | lstm 7 | dense 4 act=sigmoid | dense act=tanh",
         "embed 4 | drop .4 | lstm 4 | drop .3 locked | dense",
-            "input | mask width=2 | dense 6 | mask time=3 count=1 | lstm 3 | dense", "input | mask width=2 | dense 6 | mask time=3 count=1 | lstm 3 | dense", "embed 4 | drop .5 word | lstm 4 | drop .2 | dense 5 nobias | dense",
+            "input | mask width=2 | dense 6 | mask time=3 count=1 | lstm 3 | dense", "embed 4 | drop .5 word | lstm 4 | drop .2 | dense 5 nobias | dense",
         "input | lstm 4 | dense 5 act=elu", "input | gru 4 layers=2 | dense",
         "input | dense 6 | norm | lstm 4 | norm eps=.1 | dense",
         "input | conv 4 width=3 act=tanh | dense", "input | conv 4 width=4 | lstm 3 | dense",
