@@ -36,6 +36,8 @@ int rc_tag_forbid(recur *r, const rc_vocab *labels, const json_t *form, uint8_t 
     /* [C + 1][C + 1] 1 where the second label cannot follow the first; index C: before the first, after the last;
      * NULL: all may follow all */
 const char *rc_tag_name(const recur_data *d, int32_t tag, size_t *n);  /* a label, or one that no head knows */
+size_t rc_tag_told(const recur_model *m, int32_t tag, char *out, size_t n);
+    /* the label's name as it is told: entities in IOB2; returns its length */
 static inline bool rc_tag_segments(const json_t *form) { return json_is_true(json_object_get(form, "segment")); }
 
 /* --- answers --- */

@@ -76,3 +76,17 @@ const char *rc_tag_name(const recur_data *d, int32_t tag, size_t *n)
         return rc_vocab_str(d->labels, RC_FIRST + tag, n);
     return rc_vocab_str(d->unseen, RC_FIRST + tag - d->classes, n);
 }
+
+size_t rc_tag_told(const recur_model *m, int32_t tag, char *out, size_t n)
+{
+    size_t length;
+    const json_t *form = json_object_get(m->card, "form");
+    const char *s = rc_vocab_str(m->labels, RC_FIRST + tag, &length);
+    const rc_scheme *scheme = rc_tag_segments(form) ? NULL : rc_scheme_find(json_string_value(json_object_get(form, "scheme")));
+    length = length < n ? length : n - 1;
+    memcpy(out, s, length);
+    out[length] = 0;
+    if (scheme != NULL && (out[0] == 'E' || out[0] == 'S'))
+        out[0] = out[0] == 'E' ? 'I' : 'B';
+    return length;
+}
