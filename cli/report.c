@@ -8,7 +8,7 @@
 
 /* Measures that say which of two models is better, and which way. */
 static const struct { const char *name; bool rising; } judges[] = {
-    {"accuracy", true}, {"bleu", true}, {"perplexity", false}, {"nats_per_unit", false}, {"bits_per_char", false}, {"rmse", false},
+    {"accuracy", true}, {"bleu", true}, {"mase", false}, {"perplexity", false}, {"nats_per_unit", false}, {"bits_per_char", false}, {"rmse", false},
 };
 
 const char *cli_number(char *out, size_t n, double x)
@@ -67,27 +67,34 @@ void cli_tree(FILE *f, const json_t *value, int indent)
     }
 }
 
-/* Measures in rows; the net and each baseline are columns. */
+/* Measures in rows; the net and each baseline are columns: the one, or all that the task lists. */
 static void measures(FILE *f, const json_t *score, const json_t *base)
 {
-    const char *key, *name = json_string_value(json_object_get(base, "name"));
-    json_t *v;
-    char a[64], b[64];
-    cli_table *t = cli_table_new(base ? 3 : 2);
+    const char *key, *name;
+    json_t *v, *one;
+    char text[64];
+    json_t *all = json_object_get(score, "baselines"), *alone = NULL;
+    if (!all && base) {
+        name = json_string_value(json_object_get(base, "name"));
+        all = alone = json_pack("{s:O}", name ? name : say(SAY_BASELINE), base);
+    }
+    cli_table *t = cli_table_new(2 + (int)json_object_size(all));
     cli_cell(t, "%s", say(SAY_MEASURE));
     cli_cell(t, "%s", say(SAY_NET));
-    if (base)
-        cli_cell(t, "%s", name ? name : say(SAY_BASELINE));
+    json_object_foreach(all, name, one)
+        cli_cell(t, "%s", name);
     json_object_foreach((json_t *)(uintptr_t)score, key, v) {
         if (!json_is_number(v))
             continue;
-        const json_t *other = json_object_get(base, key);
         cli_cell(t, "%s", key);
-        cli_cell(t, "%s", shown(a, sizeof a, v));
-        if (base)
-            cli_cell(t, "%s", other ? shown(b, sizeof b, other) : "");
+        cli_cell(t, "%s", shown(text, sizeof text, v));
+        json_object_foreach(all, name, one) {
+            const json_t *other = json_object_get(one, key);
+            cli_cell(t, "%s", other ? shown(text, sizeof text, other) : "");
+        }
     }
     cli_table_end(t, f);
+    json_decref(alone);
 }
 
 static void class_row(cli_table *t, const char *name, const json_t *row)
@@ -184,6 +191,10 @@ void cli_verdict(FILE *f, const json_t *score, bool color)
             fprintf(f, say(SAY_RIGHT_ALONE), (long long)json_integer_value(json_object_get(alone, "net")),
                     (long long)json_integer_value(json_object_get(alone, "baseline")), chance);
         fputs(color ? "\033[0m\n" : "\n", f);
+        if (strcmp(judges[i].name, "mase") == 0 && json_number_value(x) > 1) {
+            fprintf(f, say(SAY_MASE_ABOVE), shown(a, sizeof a, x));
+            fputc('\n', f);
+        }
         return;
     }
     fprintf(f, "%s\n", say(SAY_NO_BASELINE));

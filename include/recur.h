@@ -244,7 +244,7 @@ int recur_copy_report(recur *r, const recur_model *m, const char *text, const ch
 /* The horizon steps behind past [steps][columns] of one series (NAN: missing), row by row: next [horizon][columns]. */
 int recur_forecast(recur *r, const recur_model *m, const float *past, int steps, int columns, float *next, int horizon);
 /* The same for each series of d, which is spent: JSON {horizon, levels, series: [{id, time, columns: [{column, forecast, quantiles, past}]}]}.
- * horizon 0: the model's.  past: so many steps of the past are told too. */
+ * horizon 0: the model's.  past: so many steps of the past are told too; < 0: three horizons. */
 int recur_forecast_data(recur *r, const recur_model *m, recur_data *d, int horizon, int past, char **json);
 
 /* --- event files that TensorBoard reads ------------------------------------------------------------------------------ */

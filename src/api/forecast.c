@@ -47,10 +47,11 @@ int recur_forecast_data(recur *r, const recur_model *m, recur_data *d, int horiz
 {
     if (!r || !json) return RECUR_EOPTION;
     *json = NULL;
-    RC_NEED(r, m && d && horizon >= 0 && past >= 0, RECUR_EOPTION, "recur_forecast_data: a model and data are needed");
+    RC_NEED(r, m && d && horizon >= 0, RECUR_EOPTION, "recur_forecast_data: a model and data are needed");
     json_t *j = NULL;
     int e = wants_forecasts(r, m);
     if (e >= 0 && !d->windows) e = rc_fail(r, RECUR_EDATA, "recur_forecast_data: these data are no series");
-    if (e >= 0) e = rc_forecast_json(m, d, horizon ? horizon : d->windows->look.horizon, past, &j);
+    if (e >= 0 && !horizon) horizon = d->windows->look.horizon;
+    if (e >= 0) e = rc_forecast_json(m, d, horizon, past < 0 ? 3 * horizon : past, &j);
     return e < 0 ? e : rc_text_of(r, j, json);
 }

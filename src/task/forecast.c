@@ -20,12 +20,12 @@ static int word_of(const char *const *words, const char *s)
 
 int rc_outlook_write(recur *r, const rc_outlook *o, json_t *form)
 {
-    json_t *j = json_pack("{s:O,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:s,s:s,s:I,s:i}",
+    json_t *j = json_pack("{s:O,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:s,s:s,s:s,s:I,s:i}",
                           "columns", o->column, "known", o->K, "calendar", o->A, "input", o->input,
                           "horizon", o->horizon, "block", o->block, "segment", o->segment, "period", o->period,
                           "scaled", scales[o->scaled], "decode", decodes[o->decode], "gaps", o->gaps, "joint", o->joint,
                           "named", o->named, "grid", o->grid, "headless", o->headless, "id", o->id,
-                          "time", o->clock.form, "step", (json_int_t)o->clock.step, "months", o->clock.months);
+                          "time_name", o->time, "time", o->clock.form, "step", (json_int_t)o->clock.step, "months", o->clock.months);
     int bad = j == NULL || json_object_update(form, j) != 0;
     json_decref(j);
     return bad ? rc_fail(r, RECUR_ENOMEM, "no memory for the form of the series") : RECUR_OK;
@@ -71,6 +71,7 @@ int rc_outlook_read(recur *r, const json_t *form, rc_outlook *o)
     o->grid = json_is_true(json_object_get(form, "grid"));
     o->headless = json_is_true(json_object_get(form, "headless"));
     text(form, "id", o->id, sizeof o->id, &bad);
+    text(form, "time_name", o->time, sizeof o->time, &bad);
     text(form, "time", o->clock.form, sizeof o->clock.form, &bad);
     o->clock.step = json_integer_value(json_object_get(form, "step"));
     o->clock.months = number(form, "months", 0, 12000, &bad);

@@ -36,7 +36,7 @@ typedef struct {
     bool joint;                  /* a window holds all V columns */
     bool named, grid;            /* series have names; missing rows of a regular clock are put in */
     bool headless;               /* the file has no head line */
-    char id[64];                 /* column with the names; "": found from the file */
+    char id[64], time[64];       /* columns of names and times; "": there are none, or no head line */
     rc_clock clock;
 } rc_outlook;
 int rc_outlook_read(recur *r, const json_t *form, rc_outlook *out);          /* EFORMAT where a number cannot be */

@@ -204,8 +204,10 @@ int rc_forecast_json(const recur_model *m, recur_data *d, int H, int back, json_
         }
     }
     rc_free(m->r, y);
-    *out = e == RECUR_OK ? json_pack("{s:i,s:b,s:s,s:o,s:o}", "horizon", H, "named", w->look.named, "id",
-                                     w->look.id[0] != 0 ? w->look.id : "id", "levels", levels, "series", series) : NULL;
+    *out = e == RECUR_OK ? json_pack("{s:i,s:b,s:s,s:s,s:o,s:o}", "horizon", H, "named", w->look.named, "id",
+                                     w->look.id[0] != 0 ? w->look.id : "id", "time_name",
+                                     w->look.time[0] != 0 ? w->look.time : w->look.clock.form[0] != 0 ? "time" : "step",
+                                     "levels", levels, "series", series) : NULL;
     if (e == RECUR_OK && *out == NULL)
         e = rc_fail(m->r, RECUR_EDATA, "the forecast cannot be written: a name of a series is not UTF-8");
     if (e != RECUR_OK && *out == NULL) {

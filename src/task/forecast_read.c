@@ -221,6 +221,8 @@ static int find_roles(table *t, const rc_line_cells *first, const recur_train_op
             t->id = i;
     if (t->id >= 0 && !t->headless)
         snprintf(t->w->look->id, sizeof t->w->look->id, "%.*s", SHOWN(t->head.at[t->id]));
+    if (t->time >= 0 && !t->headless && t->w->learn)
+        snprintf(t->w->look->time, sizeof t->w->look->time, "%.*s", SHOWN(t->head.at[t->time]));
     return RECUR_OK;
 }
 
