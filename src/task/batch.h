@@ -13,4 +13,15 @@ int rc_side_most(const recur_data *d, int B, int N, recur_dims *out);
 int rc_side_room(recur_data *d, const recur_dims *most);               /* so that rc_side_put allocates nothing */
 int rc_side_put(recur_data *d);                                        /* side, place and row_place of d->batch, which is packed */
 void rc_side_free(recur_data *d);
+int rc_data_copy(const recur_data *d, int i, recur_data *h);           /* example i of d to the end of h, which is of its kind (data.c) */
+/* The side examples that `from` of d names, in h too, each once; `to` of h names them there. */
+int rc_side_copy(const recur_data *d, const rc_example *from, recur_data *h, rc_example *to);
+
+/* What a model keeps of the side's data (side_model.c). */
+void rc_side_facts(const recur_data *d, rc_facts *out);
+void rc_side_learned(recur_model *m, recur_data *d);                   /* text and scaling become the model's */
+void rc_side_forget(recur_model *m);
+json_t *rc_side_json(const recur_model *m);                            /* part "side" of the card's facts */
+int rc_side_store(const recur_model *m, rc_store *s);
+int rc_side_load(recur_model *m, rc_store *s, const char *path, rc_facts *f);
 #endif

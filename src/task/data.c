@@ -124,12 +124,13 @@ void rc_data_facts(const recur_data *d, rc_facts *out)
     /* a text tells its own next unit */
     out->classes[0] = d->outputs > 0 ? d->outputs : d->stream ? out->vocabulary[0] : d->classes;
     out->classes[1] = d->kinds;
+    rc_side_facts(d, out);
 }
 
 /* --- parting --- */
 
 /* Copies example i of d to the end of h. */
-static int copy_example(const recur_data *d, int i, recur_data *h)
+int rc_data_copy(const recur_data *d, int i, recur_data *h)
 {
     const rc_example *from = &d->ex[i];
     rc_example *to;
@@ -141,6 +142,8 @@ static int copy_example(const recur_data *d, int i, recur_data *h)
     *to = *from;
     to->at = at;
     to->text = text;
+    if (d->side != NULL && (e = rc_side_copy(d, from, h, to)) != RECUR_OK)
+        return e;
     for (int c = 0; c < d->C; c++)
         memcpy(h->ids[c] + at, d->ids[c] + from->at, n * sizeof(int32_t));
     if (d->x != NULL)
@@ -203,6 +206,9 @@ static int same_kind(const recur_data *d, recur_data **out)
     h->text = d->text, h->labels = d->labels, h->scaling = d->scaling;
     h->C = d->C, h->F = d->F, h->classes = d->classes, h->outputs = d->outputs, h->vocabulary = d->vocabulary;
     h->per_step = d->per_step, h->stream = d->stream;
+    h->side_rows = d->row_side != NULL;
+    if (d->side != NULL && (e = same_kind(d->side, &h->side)) != RECUR_OK)
+        return e;
     h->kinds = d->kinds, h->shape = d->shape, h->drop_rare = d->drop_rare;
     if (d->unseen != NULL && (e = rc_vocab_new(d->r, &h->unseen)) != RECUR_OK)
         return e;
@@ -235,7 +241,7 @@ int recur_data_split(recur_data *d, double part, uint64_t seed, recur_data **hel
     } else if (e == RECUR_OK && (e = same_kind(d, &keep)) == RECUR_OK) {
         for (int i = 0; i < d->count && e == RECUR_OK; i++) {
             bool out = rc_uniform(rc_key(seed, RC_SPLIT, content(d, &d->ex[i]), 0), 0) < part;
-            e = copy_example(d, i, out ? h : keep);
+            e = rc_data_copy(d, i, out ? h : keep);
         }
     }
     if (e == RECUR_OK && keep != NULL) {       /* d takes over what was kept; its own blocks go with `keep` */
@@ -245,6 +251,10 @@ int recur_data_split(recur_data *d, double part, uint64_t seed, recur_data **hel
         *d = *keep;
         *keep = was;
         keep->own = false;
+        if (d->side != NULL) {
+            d->side->own = keep->side->own;
+            keep->side->own = false;
+        }
     }
     recur_data_close(keep);
     if (e != RECUR_OK)

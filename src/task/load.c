@@ -5,7 +5,7 @@
  * the block of weights is never larger than the file; last, nothing may be left over. */
 #include <limits.h>
 #include <math.h>
-#include "task/task.h"
+#include "task/batch.h"
 
 enum { FORMAT = 1 };
 
@@ -209,6 +209,8 @@ int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path)
         e = load_labels(m, s, path);
     if (e == RECUR_OK)
         e = load_facts(m, path, &facts);
+    if (e == RECUR_OK)
+        e = rc_side_load(m, s, path, &facts);
     const char *line = e == RECUR_OK ? json_string_value(json_object_get(m->card, "net")) : NULL;
     if (e == RECUR_OK && line == NULL)
         e = bad(m, path, "net", "missing from the model card");

@@ -6,7 +6,7 @@
  * or not at all. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/task.h"
+#include "task/batch.h"
 
 enum { FORMAT = 1 };
 
@@ -23,6 +23,7 @@ void recur_model_free(recur_model *m)
     rc_store_free(&m->extra);
     rc_net_free(m->net);
     rc_free(r, m->w);
+    rc_side_forget(m);
     rc_text_free(m->text);
     rc_vocab_free(m->labels);
     rc_free(r, m->scaling.mean);
@@ -101,6 +102,7 @@ int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, 
         rc_net_init(m->net, &facts, seed, m->w);
         m->text = d->text, m->labels = d->labels, m->scaling = d->scaling;
         d->own = false;
+        rc_side_learned(m, d);
         if (m->task->ready == NULL || (e = m->task->ready(m)) == RECUR_OK)
             *out = m;
     } else if (e == RECUR_OK) {
@@ -152,15 +154,21 @@ static int store_labels(const recur_model *m, rc_store *s)
     return e;
 }
 
-static json_t *facts_json(const rc_facts *f)
+static json_t *facts_json(const recur_model *m)
 {
+    const rc_facts *f = &m->net->facts;
     json_t *vocabulary = json_array(), *classes = json_array();
     for (int c = 0; c < f->columns && c < 4; c++)
         json_array_append_new(vocabulary, json_integer(f->vocabulary[c]));
     for (int h = 0; h < RECUR_HEADS && f->classes[h] > 0; h++)
         json_array_append_new(classes, json_integer(f->classes[h]));
-    return json_pack("{s:o,s:i,s:o,s:i}", "vocabulary", vocabulary, "features", f->features, "classes", classes,
-                     "shape", f->shape);
+    json_t *all = json_pack("{s:o,s:i,s:o,s:i}", "vocabulary", vocabulary, "features", f->features, "classes", classes,
+                            "shape", f->shape);
+    if (all != NULL && m->net->side > 0 && json_object_set_new(all, "side", rc_side_json(m)) != 0) {
+        json_decref(all);
+        return NULL;
+    }
+    return all;
 }
 
 static int store_json(const recur_model *m, rc_store *s, const char *key, const json_t *j)
@@ -180,7 +188,7 @@ int rc_model_store(const recur_model *m, rc_store *s, bool baseline)
         || json_object_set_new(card, "version", json_string(RECUR_VERSION)) != 0
         || json_object_set_new(card, "task", json_string(m->task->name)) != 0
         || json_object_set_new(card, "net", json_string(m->net->line)) != 0
-        || json_object_set_new(card, "facts", facts_json(&m->net->facts)) != 0)
+        || json_object_set_new(card, "facts", facts_json(m)) != 0)
         e = rc_fail(m->r, RECUR_ENOMEM, "no memory for the model card");
     if (e == RECUR_OK)
         e = store_json(m, s, "recur", card);
@@ -192,6 +200,8 @@ int rc_model_store(const recur_model *m, rc_store *s, bool baseline)
     }
     if (e == RECUR_OK && m->text != NULL)
         e = rc_text_save(m->text, s);
+    if (e == RECUR_OK)
+        e = rc_side_store(m, s);
     if (e == RECUR_OK && m->labels != NULL)
         e = store_labels(m, s);
     int64_t n = m->scaling.n;

@@ -17,6 +17,7 @@ void rc_side_free(recur_data *d)
     rc_free(d->r, d->beside.mark);
     rc_free(d->r, d->beside.list);
     rc_free(d->r, d->beside.bin);
+    rc_free(d->r, d->beside.copied);
     recur_data_close(d->side);
 }
 
@@ -145,5 +146,30 @@ int rc_side_put(recur_data *d)
     o->side = &side->batch;
     o->place = d->beside.place;
     o->row_place = d->row_side != NULL ? d->beside.row_place : NULL;
+    return e;
+}
+
+/* --- parting --- */
+
+/* The place of side example s of d in h->side, where it is copied when it comes first. */
+static int copy(const recur_data *d, int32_t s, recur_data *h, int32_t *out)
+{
+    size_t was = h->beside.cap_c, count = (size_t)d->side->count;
+    int e = room(h->r, &h->beside.copied, &h->beside.cap_c, count);
+    for (size_t i = was; e == RECUR_OK && i < h->beside.cap_c; i++)
+        h->beside.copied[i] = -1;
+    if (e == RECUR_OK && s >= 0 && h->beside.copied[s] < 0) {
+        h->beside.copied[s] = h->side->count;
+        e = rc_data_copy(d->side, s, h->side);
+    }
+    *out = e == RECUR_OK && s >= 0 ? h->beside.copied[s] : -1;
+    return e;
+}
+
+int rc_side_copy(const recur_data *d, const rc_example *from, recur_data *h, rc_example *to)
+{
+    int e = copy(d, from->side, h, &to->side);
+    for (size_t t = 0; t < (size_t)from->T && d->row_side != NULL && e == RECUR_OK; t++)
+        e = copy(d, d->row_side[from->at + t], h, &h->row_side[to->at + t]);
     return e;
 }

@@ -91,7 +91,7 @@ struct recur_data {
     /* --- batching (batch.c): order from (seed, epoch) alone, so that a position is two numbers --- */
     struct { int B, T, epoch, at, batches; uint64_t seed; int32_t *order, *start, *turn; int error; } cut;
     struct { int32_t *alive, *ids, *target, *kind, *seq; float *x, *value; uint64_t *key; size_t cap_n, cap_b, cap_t; } out;
-    struct { int32_t *place, *row_place, *mark, *list, *bin; size_t cap_b, cap_n, cap_e, cap_l, cap_t; } beside;   /* of batches with a side: side.c */
+    struct { int32_t *place, *row_place, *mark, *list, *bin; size_t cap_b, cap_n, cap_e, cap_l, cap_t, cap_c; int32_t *copied; } beside;   /* of batches with a side: side.c */
     struct { int32_t *at, *label; size_t cap_b, cap_n; } lists;   /* of batches with lists: lists.c */
     recur_batch batch;
 };
