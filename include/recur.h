@@ -84,6 +84,7 @@ typedef struct recur_option {
 const recur_option *recur_train_table(int *n);        /* rows of recur_train_options                         */
 const recur_option *recur_generate_table(int *n);     /* rows of recur_generate_options                      */
 const recur_option *recur_translate_table(int *n);    /* rows of recur_translate_options                     */
+const recur_option *recur_transcribe_table(int *n);   /* rows of recur_transcribe_options                    */
 void recur_option_defaults(const recur_option *t, int n, void *options);   /* sets every field; "automatic" is NAN, -1 or NULL */
 int recur_option_set(recur *r, const recur_option *t, int n, void *options, const char *name, const char *value);
     /* TEXT values are borrowed; "10m" "90s" "2h" for TIME; RECUR_EOPTION names the option and what it takes */
@@ -232,6 +233,23 @@ int recur_translate(recur *r, const recur_model *m, const char *text, const recu
 /* Many at once, each with the bits that it has alone.  JSON, one array of answers for each text, best first:
  * [[{text, score, source: [units], target: [units], unknown, attention: [[of each target unit over the source's]], alignment: [[s, t], ...]}, ...], ...] */
 int recur_translate_lines(recur *r, const recur_model *m, const char *const *text, int n, const recur_translate_options *o, char **json);
+/* Sounds, or other measured sequences, into text.  A file (WAV, FLAC, OGG; .npy: rows of measurements), or samples of one channel. */
+typedef struct recur_sound { const char *path; const float *x; size_t samples; int rate; } recur_sound;   /* path NULL: x [samples], full scale -1 .. 1 */
+typedef struct recur_transcribe_options { int64_t beam, n_best; int align; const char *lexicon; double lm_weight, bonus; } recur_transcribe_options;
+recur_transcribe_options recur_transcribe_defaults(void);
+int recur_transcribe(recur *r, const recur_model *m, const char *path, char **text);   /* the likeliest text of a file */
+/* JSON {text, seconds, best: [{text, score, log_p}, ...], align: [{unit, from, to, p}, ...]}; times in seconds (steps for rows).
+ * lm: a language model of text like the transcripts', or NULL; o NULL: defaults */
+int recur_transcribe_sound(recur *r, const recur_model *m, const recur_sound *sound, const recur_model *lm,
+                           const recur_transcribe_options *o, char **json);
+/* Sound as it comes, for models that do not look ahead: each unit is emitted as soon as it is sure. */
+typedef struct recur_hearing recur_hearing;
+int recur_hear_open(recur *r, recur_hearing **out, const recur_model *m, recur_emit *emit, void *ud);
+int recur_hear_rate(const recur_hearing *h);                          /* samples a second that are expected */
+int recur_hear(recur_hearing *h, const float *x, size_t samples);     /* RECUR_ESTOP: emit asked for it */
+int recur_hear_end(recur_hearing *h);                                 /* the rest; the next sound may begin */
+void recur_hear_close(recur_hearing *h);
+const char *recur_sound_library(void);                               /* what reads sound files; NULL: this build has none */
 int recur_tag(recur *r, const recur_model *m, const char *text, char **out);
     /* text: words parted by blanks; out: word TAB tag NEWLINE ...  A model that finds words: the text with a blank between words. */
 /* Many at once, each with the bits that it has alone.  JSON, an object for each text:

@@ -98,6 +98,14 @@
     X(FLAG, keep_unknown, "keep-unknown", "0", 0, 1, "", "write <unk> instead of the source's word that it looks at", "search") \
     X(FLAG, attention, "attention", "0", 0, 1, "", "tell what each unit looked at", "answers")
 
+#define TRANSCRIBE_ROWS(X)                                                                                             \
+    X(INT,  beam, "beam", NULL, 1, 1e4, "N", "texts kept from step to step; 1: the likeliest unit of each step", "search") \
+    X(INT,  n_best, "n-best", "1", 1, 1e4, "N", "give the N best texts", "search")                                     \
+    X(FLAG, align, "align", "0", 0, 1, "", "say when each unit is said", "search")                                     \
+    X(TEXT, lexicon, "lexicon", NULL, 0, 0, "FILE", "say only words of this file, one a line", "search")               \
+    X(REAL, lm_weight, "lm-weight", "0.5", 0, 100, "X", "weight of the language model's log probability", "search")    \
+    X(REAL, bonus, "bonus", "0", -100, 100, "X", "added for each word (each sign, with a language model of signs)", "search")
+
 /* The C type of each kind of row.  A struct declared from the rows must look like the public one, field by field:
  * a forgotten row, a wrong type or a wrong order does not compile. */
 #define FLAG_FIELD int
@@ -110,21 +118,26 @@
 #define SAME_TRAIN(type, field, name, fallback, least, most, arg, help, group) SAME(train, field);
 #define SAME_GENERATE(type, field, name, fallback, least, most, arg, help, group) SAME(generate, field);
 #define SAME_TRANSLATE(type, field, name, fallback, least, most, arg, help, group) SAME(translate, field);
+#define SAME_TRANSCRIBE(type, field, name, fallback, least, most, arg, help, group) SAME(transcribe, field);
 struct train_rows { TRAIN_ROWS(FIELD) };
 struct generate_rows { GENERATE_ROWS(FIELD) };
 struct translate_rows { TRANSLATE_ROWS(FIELD) };
+struct transcribe_rows { TRANSCRIBE_ROWS(FIELD) };
 TRAIN_ROWS(SAME_TRAIN)
 GENERATE_ROWS(SAME_GENERATE)
 TRANSLATE_ROWS(SAME_TRANSLATE)
+TRANSCRIBE_ROWS(SAME_TRANSCRIBE)
 _Static_assert(sizeof(struct train_rows) == sizeof(recur_train_options), "every field of recur_train_options has a row");
 _Static_assert(sizeof(struct generate_rows) == sizeof(recur_generate_options), "every field of recur_generate_options has a row");
 _Static_assert(sizeof(struct translate_rows) == sizeof(recur_translate_options), "every field of recur_translate_options has a row");
+_Static_assert(sizeof(struct transcribe_rows) == sizeof(recur_transcribe_options), "every field of recur_transcribe_options has a row");
 
 #define ROW(type, what, field, name, fallback, least, most, arg, help, group) \
     { name, RECUR_##type, offsetof(recur_##what##_options, field), fallback, least, most, arg, help, group },
 #define TRAIN_ROW(type, field, ...) ROW(type, train, field, __VA_ARGS__)
 #define GENERATE_ROW(type, field, ...) ROW(type, generate, field, __VA_ARGS__)
 #define TRANSLATE_ROW(type, field, ...) ROW(type, translate, field, __VA_ARGS__)
+#define TRANSCRIBE_ROW(type, field, ...) ROW(type, transcribe, field, __VA_ARGS__)
 
 const recur_option *recur_train_table(int *n)
 {
@@ -143,6 +156,13 @@ const recur_option *recur_generate_table(int *n)
 const recur_option *recur_translate_table(int *n)
 {
     static const recur_option rows[] = { TRANSLATE_ROWS(TRANSLATE_ROW) };
+    *n = (int)(sizeof rows / sizeof rows[0]);
+    return rows;
+}
+
+const recur_option *recur_transcribe_table(int *n)
+{
+    static const recur_option rows[] = { TRANSCRIBE_ROWS(TRANSCRIBE_ROW) };
     *n = (int)(sizeof rows / sizeof rows[0]);
     return rows;
 }
@@ -170,6 +190,15 @@ recur_translate_options recur_translate_defaults(void)
     int n;
     recur_translate_options o;
     const recur_option *rows = recur_translate_table(&n);
+    recur_option_defaults(rows, n, &o);
+    return o;
+}
+
+recur_transcribe_options recur_transcribe_defaults(void)
+{
+    int n;
+    recur_transcribe_options o;
+    const recur_option *rows = recur_transcribe_table(&n);
     recur_option_defaults(rows, n, &o);
     return o;
 }
