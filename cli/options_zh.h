@@ -12,6 +12,7 @@ X("progress", "显示进度：auto（仅在终端上显示一行）、always、n
 X("log", "把进度写入此文件，每行一个 JSON 对象")
 X("dry-run", "只检查选项和数据，不训练")
 X("best", "给出最好的 K 个标签")
+X("form", "输入的形式：columns（每行一词）、text（每行一句）或 auto")
 X("line-buffered", "每行之后立即输出，即使不是终端")
 X("report", "之后报告输出中有多少是从训练文本照抄的")
 X("min", "指标达不到时以 8 退出，例如 accuracy=0.9；可用逗号并列")

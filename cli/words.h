@@ -75,6 +75,9 @@ X(NO_LABELS, "%s: a model for %s has no labels to give; `recur generate` writes 
 X(TYPE_PROMPT, "Type lines; an answer comes after each, Ctrl-D ends.", "请输入文本行；每行之后给出回答，Ctrl-D 结束。")
 /* translate */
 X(BAD_ATTENTION, "translate: --attention takes text, json or a file NAME.svg, not '%s'", "translate：--attention 只能取 text、json 或文件名 NAME.svg，不能取 '%s'")
+/* tag */
+X(BAD_FORM, "tag: --form takes auto, columns or text, not '%s'", "tag：--form 只能取 auto、columns 或 text，不能取 '%s'")
+X(NO_WORDS, "%s: this model tags words; --segment is for one that was trained with --segment", "%s：此模型标注词语；--segment 需要用 --segment 训练的模型")
 /* bench */
 X(BENCH_NONE, "bench: no case fits; there are: %s", "bench：没有符合的用例；现有：%s")
 X(BENCH_WRONG, "bench: %s %s %s: %s is %.3g away from the reference kernels' result, whose largest number is %.3g; nothing is timed",
@@ -148,6 +151,7 @@ X(DOES_GENERATE, "write text with a language model", "用语言模型生成文�
 X(DOES_CLASSIFY, "label each line of input", "为每一行输入给出标签")
 X(DOES_TRANSLATE, "translate each line of input", "翻译每一行输入")
 X(DOES_FORECAST, "forecast the next steps of series of numbers", "预测数值序列的后续步")
+X(DOES_TAG, "tag the words of sentences, or find words in text without blanks", "为句子中的词标注，或为无空格的文本分词")
 X(DOES_EVAL, "score a model on data, the baseline beside it", "用数据评估模型，并与基线对照")
 X(DOES_INSPECT, "show what is in a model file", "显示模型文件的内容")
 X(DOES_CHECK, "find what is wrong with data before training", "训练之前检查数据的问题")
