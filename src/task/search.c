@@ -44,7 +44,14 @@ static int most_units(const searcher *x, int s)
 
 /* --- the net --- */
 
-static const real *rc_run_attention(const rc_run *u, int row_, int *S) { (void)u; (void)row_; *S = 0; return NULL; }
+/* What row i of the last step looked at, over its source's units; NULL: the net has no layer `attend`. */
+static const real *attention(const searcher *x, int i)
+{
+    for (int k = x->m->net->side; k < x->m->net->layers; k++)
+        if (x->u->act[k]->look != NULL)
+            return x->u->act[k]->look + (size_t)i * (size_t)x->u->act[k]->look_ld;
+    return NULL;
+}
 
 /* Sources as one packed batch. */
 static void pack_sources(searcher *x, int n)
@@ -194,9 +201,8 @@ static void take_over(searcher *x, int rows)
 static void look(searcher *x)
 {
     for (int i = 0; i < x->rows && x->cover != NULL; i++) {
-        int S;
-        const real *a = rc_run_attention(x->u, i, &S);
-        for (int s = 0; s < S && a != NULL; s++)
+        const real *a = attention(x, i);
+        for (int s = 0; a != NULL && s < (int)x->source[x->live[i].source]->n; s++)
             x->cover[(size_t)i * (size_t)x->T + (size_t)s] += (float)a[s];
     }
 }
@@ -266,8 +272,7 @@ static int look_again(searcher *x, rc_founds *const *out, int k)
             return RECUR_EDATA;
         for (int i = 0; i < rows; i++) {
             rc_found *f = &out[x->live[i].source]->found[k];
-            int S;
-            const real *a = t < f->n ? rc_run_attention(x->u, i, &S) : NULL;
+            const real *a = t < f->n ? attention(x, i) : NULL;
             for (int s = 0; a != NULL && s < f->S; s++)
                 f->attention[(size_t)t * (size_t)f->S + (size_t)s] = (float)a[s];
             x->tree[x->live[i].node].id = t < f->n ? f->id[t] : RC_EOS;
