@@ -61,7 +61,7 @@ int rc_outlook_read(recur *r, const json_t *form, rc_outlook *o)
     o->input = number(form, "input", 1, 1000000, &bad);
     o->horizon = number(form, "horizon", 1, 1000000, &bad);
     o->block = number(form, "block", 1, 1000000, &bad);
-    o->segment = number(form, "segment", 0, 1000000, &bad);
+    o->segment = number(form, "segment", 1, 1000000, &bad);
     o->period = number(form, "period", 1, 1000000, &bad);
     o->scaled = word_of(scales, json_string_value(json_object_get(form, "scaled")));
     o->decode = word_of(decodes, json_string_value(json_object_get(form, "decode")));
@@ -75,7 +75,7 @@ int rc_outlook_read(recur *r, const json_t *form, rc_outlook *o)
     text(form, "time", o->clock.form, sizeof o->clock.form, &bad);
     o->clock.step = json_integer_value(json_object_get(form, "step"));
     o->clock.months = number(form, "months", 0, 12000, &bad);
-    bad = bad || o->scaled < 0 || o->decode < 0 || o->clock.step < 0 || rc_clock_features(&o->clock) < o->A;
+    bad = bad || o->input % o->segment != 0 || o->scaled < 0 || o->decode < 0 || o->clock.step < 0 || rc_clock_features(&o->clock) < o->A;
     if (bad)
         return rc_fail(r, RECUR_EFORMAT, "the model's card: \"form\" does not say what its series look like");
     o->column = json_incref(columns);
@@ -112,7 +112,7 @@ static int begin(recur_data *d, rc_raw *raw, const rc_like *like)
     if (like != NULL)
         return rc_outlook_read(d->r, like->form, &w->look);
     w->look.grid = true;
-    w->look.period = 1;
+    w->look.period = w->look.segment = 1;
     return (w->look.column = json_array()) != NULL ? RECUR_OK : rc_fail(d->r, RECUR_ENOMEM, "no memory for the columns");
 }
 

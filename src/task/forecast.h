@@ -43,6 +43,10 @@ int rc_outlook_read(recur *r, const json_t *form, rc_outlook *out);          /* 
 int rc_outlook_write(recur *r, const rc_outlook *o, json_t *form);
 int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out);     /* the words among them */
 static inline int rc_outlook_wide(const rc_outlook *o) { return o->joint ? o->V : 1; }    /* columns of a window */
+static inline int rc_outlook_features(const rc_outlook *o)   /* numbers of a row of a window */
+{
+    return rc_outlook_wide(o) * (o->gaps ? 3 : 1) + o->K + o->A;
+}
 
 /* --- series --- */
 typedef struct { char *id; size_t at; int32_t T, from, to, fresh; } rc_stretch;

@@ -121,15 +121,14 @@ int rc_outlook_settle(recur_data *d, const recur_train_options *o)
     int back = 2 * look->horizon > 2 * look->period ? 2 * look->horizon : 2 * look->period;
     most = (rows - look->horizon) / 2 > 1 ? (rows - look->horizon) / 2 : 1;
     look->input = given(o != NULL ? o->input : -1, back < most ? back : most);
-    look->block = look->horizon;
-    int segment = given(o != NULL ? o->segment : -1, 0);
-    if (look->decode == RC_RECURSIVE)
-        look->block = segment > 0 ? segment : 1;
-    if (look->decode == RC_PARALLEL || look->decode == RC_DIRECT) {
-        int widest = look->input / 4 < 24 ? look->input / 4 : 24;
-        look->segment = segment > 0 ? segment
-                      : divisor(look->input, look->decode == RC_PARALLEL ? look->horizon : look->input, widest);
-    }
+    bool parallel = look->decode == RC_PARALLEL, recursive = look->decode == RC_RECURSIVE;
+    int widest = look->input / 2 < 24 ? look->input / 2 : 24;
+    look->segment = given(o != NULL ? o->segment : -1,
+                          recursive ? 1 : divisor(look->input, parallel ? look->horizon : look->input, widest));
+    look->block = recursive ? look->segment : look->horizon;
+    if (e == RECUR_OK && (look->input % look->segment != 0 || (parallel && look->horizon % look->segment != 0)))
+        e = rc_fail(d->r, RECUR_EOPTION, "--segment %d does not divide --input %d%s", look->segment, look->input,
+                    parallel ? " and --horizon" : "");
     return e;
 }
 
@@ -167,7 +166,7 @@ static int add_windows(recur_data *d, int k, int32_t t, int ahead)
         if (e != RECUR_OK)
             return e;
         ex->at = w->s[k].at + (size_t)t;
-        ex->T = o->input + (o->K + o->A > 0 ? o->block : 0);
+        ex->T = (o->input + (o->K + o->A > 0 ? o->block + o->segment - 1 : 0)) / o->segment;
         ex->file = k;
         ex->label = o->joint ? -1 : c;
         if (ahead > 0 && !any_target(w, ex, ahead))
@@ -227,8 +226,10 @@ static void net_line(const rc_outlook *o, int64_t windows, const char *quantiles
         for (char *p = head; *p != 0; p++)
             *p = *p == ',' ? ':' : *p;
     }
-    (void)o;
-    snprintf(line, n, "input | gru %d | pool last | drop .1 | dense | %s", width, head);
+    if (o->segment > 1)
+        snprintf(line, n, "input | dense %d act=relu | gru %d | pool last | drop .5 | dense | %s", 2 * width, 2 * width, head);
+    else
+        snprintf(line, n, "input | gru %d | pool last | drop .1 | dense | %s", width, head);
 }
 
 static void say_series(const recur_data *d, const recur_train_options *o, rc_say *say, void *ud)

@@ -432,9 +432,8 @@ int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, co
         return rc_fail(d->r, RECUR_EDATA, "%s: no usable line", path_of(d, 0));
     int e = fill(&f);
     const rc_outlook *look = &d->windows->look;
-    int wide = rc_outlook_wide(look);
-    d->F = wide * (look->gaps ? 3 : 1) + look->K + look->A;
-    d->outputs = wide * look->block;
+    d->F = look->segment * rc_outlook_features(look);
+    d->outputs = rc_outlook_wide(look) * look->block;
     d->units = (int64_t)d->windows->rows * look->V;
     rc_free(d->r, f.order);
     rc_free(d->r, f.begin);

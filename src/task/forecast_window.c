@@ -8,7 +8,8 @@
  * it reversible normalisation; the last value as shift: SegRNN, Lin et al. 2023), with `gaps` whether it is missing (the
  * last one seen stands in) and how long ago one was seen, log2(1 + steps) - 1 (after GRU-D, Che et al. 2018); then the
  * columns known ahead and the calendar.  Where something is known ahead, the window goes on over the block, whose values
- * are missing.  A window that reaches back beyond its series repeats the first row. */
+ * are missing.  A window that reaches back beyond its series repeats the first row.  `segment` rows side by side are one
+ * step of the net. */
 #include <math.h>
 #include "task/forecast.h"
 
@@ -75,14 +76,20 @@ rc_level rc_window_level(const rc_windows *w, const rc_example *ex, int c, int k
     return l;
 }
 
+/* Where row i of the window begins. */
+static float *row_of(const rc_outlook *o, float *x, size_t stride, int i)
+{
+    return x + (size_t)(i / o->segment) * stride + (size_t)(i % o->segment) * (size_t)rc_outlook_features(o);
+}
+
 static void cut_column(const rc_windows *w, const rc_example *ex, int c, int k, const float *done, float *x,
                        size_t stride)
 {
     const rc_outlook *o = &w->look;
     rc_level level = rc_window_level(w, ex, c, k, done);
     size_t V = (size_t)o->V, column = (size_t)(o->joint ? c : ex->label);
-    for (int i = 0; i < ex->T; i++) {
-        float *step = x + (size_t)i * stride;
+    for (int i = 0; i < ex->T * o->segment; i++) {
+        float *step = row_of(o, x, stride, i) + c * (o->gaps ? 3 : 1);
         int64_t at = (int64_t)i + k - o->input;
         bool ahead = i >= o->input, made = !ahead && at >= 0;
         step[0] = ahead ? 0 : (value_at(w, ex, c, at, done) - level.shift) / level.scale;
@@ -100,10 +107,10 @@ void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float
     int wide = rc_outlook_wide(o), per = o->gaps ? 3 : 1, more = o->K + o->A;
     size_t W = (size_t)rc_windows_width(o);
     for (int c = 0; c < wide; c++)
-        cut_column(w, ex, c, k, done, x + c * per, stride);
-    for (int i = 0; i < ex->T && more > 0; i++) {
+        cut_column(w, ex, c, k, done, x, stride);
+    for (int i = 0; i < ex->T * o->segment && more > 0; i++) {
         const float *from = w->x + row_at(w, ex, (int64_t)i + k - o->input) * W + o->V;
-        float *step = x + (size_t)i * stride + wide * per;
+        float *step = row_of(o, x, stride, i) + wide * per;
         for (int f = 0; f < more; f++)
             step[f] = isnan(from[f]) ? 0 : from[f];
     }
