@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     }
     real *w = rc_new(&r, net->params.total, sizeof *w);
     int32_t *ids = malloc((size_t)B * (size_t)T * 2 * sizeof *ids);
-    if (!w || !ids || rc_run_new(&r, &u, net, w, B, T, 0, true, false)) {
+    if (!w || !ids || rc_run_new(&r, &u, net, w, &(recur_dims){ .B = B, .T = T, .train = 1 })) {
         fprintf(stderr, "%s\n", r.message);
         return 1;
     }

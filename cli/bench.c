@@ -165,6 +165,8 @@ static int prepare(job *j, int gates)
         return RECUR_ENOMEM;
     recur_dims all = dims(j, k->steps);
     int e = make_model(j);
+    if (e >= 0 && j->c->common.weights && !j->train)
+        e = recur_model_weights(j->m, j->c->common.weights);
     if (e >= 0)
         e = recur_run_new(j->c->r, &j->u, j->m, &all);
     if (e >= 0 && !(j->state = calloc(recur_state_size(j->m) + 1, sizeof *j->state)))

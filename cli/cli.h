@@ -42,7 +42,7 @@ void cli_note(const char *form, ...) __attribute__((format(printf, 1, 2)));    /
 typedef struct cli_common {
     int help, quiet, verbose, json;
     int64_t threads;
-    const char *lang, *kernels, *color;
+    const char *lang, *kernels, *color, *weights;
 } cli_common;
 typedef struct cli_rows { const recur_option *row; int n; void *to; } cli_rows;
 enum { CLI_TABLES = 3 };                 /* the library's rows, its own, the common ones; a name that stands in several sets all */
@@ -159,6 +159,9 @@ const recur_option *cli_data_rows(int *n);
 /* --- scores as text (report.c) --- */
 void cli_report(FILE *f, const json_t *score);
 void cli_verdict(FILE *f, const json_t *score, bool color);          /* in words: better than the baseline or not */
+/* Measures of a model as the file has it beside those of it with other weights (change.c). */
+int cli_scores(const cli *c, const char *path, const char *const *data, int n, const char *weights, json_t **out);   /* CLI_DONE or an exit code (said why) */
+void cli_change(FILE *f, const json_t *before, const json_t *after, const char *weights);
 void cli_tree(FILE *f, const json_t *value, int indent);             /* any JSON as indented lines */
 const char *cli_number(char *out, size_t n, double x);               /* short, for people */
 #endif

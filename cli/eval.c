@@ -39,14 +39,26 @@ static int gate(const json_t *score, const char *list, bool least)
 static int print(const cli *c, const char *text)
 {
     const eval_own *own = c->own;
-    json_t *score = json_loads(text, 0, NULL);
+    json_t *score = json_loads(text, 0, NULL), *stored = NULL;
+    if (c->common.weights) {
+        int code = cli_scores(c, c->arg[0], c->arg + 1, c->args - 1, NULL, &stored);
+        if (code) {
+            json_decref(score);
+            return code;
+        }
+    }
+    if (stored && c->common.json)
+        json_object_set(score, "as_stored", stored);
     if (c->common.json) {
         json_dumpf(score, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
         fputc('\n', stdout);
     } else {
         cli_report(stdout, score);
         cli_verdict(stdout, score, cli_color(c, stdout));
+        if (stored)
+            cli_change(stdout, stored, score, c->common.weights);
     }
+    json_decref(stored);
     int low = gate(score, own->min, true), high = gate(score, own->max, false);
     json_decref(score);
     return low == CLI_USAGE || !high ? low : high;

@@ -73,6 +73,8 @@ bool cli_color(const cli *c, FILE *f)
 int cli_load(const cli *c, recur_model **m, const char *path)
 {
     int e = recur_model_load(c->r, m, path);
+    if (e >= 0 && c->common.weights)
+        e = recur_model_weights(*m, c->common.weights);
     return e < 0 ? cli_fail(c, e) : CLI_DONE;
 }
 

@@ -45,6 +45,7 @@ X(DRY, "nothing was trained (--dry-run)", "未进行训练（--dry-run）")
 /* scores */
 X(NET, "net", "网络")
 X(BASELINE, "baseline", "基线")
+X(NO_OUTPUT, "export: -o says which file to write", "export：请用 -o 指定要写出的文件")
 X(MEASURE, "measure", "指标")
 X(CLASS, "class", "类别")
 X(PRECISION, "precision", "精确率")
@@ -127,6 +128,11 @@ X(STEPS_AHEAD, "steps ahead", "向前步数")
 X(STEPS_FROM, "steps ahead; step 1 is %s", "向前步数；第 1 步是 %s")
 X(MASE_ABOVE, "MASE is %s, above 1: these forecasts are further off than repeating the last period was over the training rows.",
   "MASE 为 %s，大于 1：误差超过了训练部分上重复上一周期的误差。")
+/* export, eval --weights */
+X(EXPORTED, "%s: weights as %s, %.2f MB (%s: %.2f MB)\n", "%s：权重为 %s，%.2f MB（%s：%.2f MB）\n")
+X(AS_STORED, "as in the file", "按文件")
+X(CHANGE, "change", "变化")
+X(THERE_ALREADY, "%s is there already; --force replaces it", "%s 已存在；--force 可覆盖")
 /* inspect */
 X(PARAMETERS, "parameters", "参数")
 X(TASK, "task", "任务")
@@ -154,6 +160,7 @@ X(DOES_FORECAST, "forecast the next steps of series of numbers", "预测数值�
 X(DOES_TAG, "tag the words of sentences, or find words in text without blanks", "为句子中的词标注，或为无空格的文本分词")
 X(DOES_EVAL, "score a model on data, the baseline beside it", "用数据评估模型，并与基线对照")
 X(DOES_INSPECT, "show what is in a model file", "显示模型文件的内容")
+X(DOES_EXPORT, "write a model with its weights in fewer bytes", "以更少的字节写出模型的权重")
 X(DOES_CHECK, "find what is wrong with data before training", "训练之前检查数据的问题")
 X(DOES_HELP, "explain a verb, or print a manual page", "说明一个命令，或输出手册页")
 X(DOES_VERSION, "print version, kernels and threads", "显示版本、计算内核和线程数")

@@ -154,6 +154,9 @@ int recur_model_param(const recur_model *m, int i, recur_param *out);   /* i = 0
 /* Runs keep weights packed between calls.  Who writes through recur_param.w says so here afterwards, or asks for the
  * param anew before he writes; loading, fitting and recur_update do it by themselves. */
 void recur_model_touch(recur_model *m);
+/* Matrices stored as "fp16", "bf16" or "int8" (a scale a row) from now on: rounded here, computed with and saved so.
+ * Fewer bytes make single steps faster.  For answering only: such a model is trained no further.  "fp32": as they are. */
+int recur_model_weights(recur_model *m, const char *storage);
 int recur_inspect(recur *r, const recur_model *m, char **json);      /* card, net, formulas, shapes, training */
 
 /* --- training: one call, or its parts ------------------------------------------------------------------------- */

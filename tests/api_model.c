@@ -216,6 +216,36 @@ static void a_model_shows_itself(void **state)
     recur_model_free(m);
 }
 
+/* Rounded at load or stored in a file: the same answers; smaller; answers only. */
+static void fewer_bytes_answer_alike(void **state)
+{
+    recur *r = *state;
+    static const char *const storage[] = { "fp16", "bf16", "int8" };
+    static const char text[] = "a dull play";
+    recur_dims dims = { .B = 1, .T = 4, .train = 1 };
+    for (int i = 0; i < 3; i++) {
+        recur_model *m = judge_of_plays(r), *again;
+        recur_answer whole[2], a[2], b[2];
+        recur_run *u;
+        assert_int_equal(recur_classify(r, m, text, whole, 2), 2);
+        OK(r, recur_model_weights(m, storage[i]));
+        assert_int_equal(recur_classify(r, m, text, a, 2), 2);
+        OK(r, recur_model_save(m, FILE_NAME));
+        OK(r, recur_model_load(r, &again, FILE_NAME));
+        assert_int_equal(recur_classify(r, again, text, b, 2), 2);
+        assert_int_equal(a[0].label, b[0].label);
+        assert_true(a[0].p == b[0].p && fabsf(a[0].p - whole[0].p) < 0.1f);
+        OK(r, recur_model_weights(again, storage[i]));                    /* once more changes nothing */
+        assert_int_equal(recur_classify(r, again, text, b, 2), 2);
+        assert_true(a[0].p == b[0].p);
+        FAILS(r, RECUR_EOPTION, storage[i], recur_run_new(r, &u, m, &dims));
+        FAILS(r, RECUR_EOPTION, "fp8", recur_model_weights(m, "fp8"));
+        recur_model_free(again);
+        recur_model_free(m);
+        unlink(FILE_NAME);
+    }
+}
+
 static int open_runtime(void **state)
 {
     recur *r;
@@ -237,6 +267,7 @@ int main(void)
         cmocka_unit_test(fit_learns_numbers),
         cmocka_unit_test(callbacks_pass_errors_on), cmocka_unit_test(a_loaded_model_answers_bit_for_bit),
         cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),
+        cmocka_unit_test(fewer_bytes_answer_alike),
     };
     return cmocka_run_group_tests(tests, open_runtime, close_runtime);
 }

@@ -73,6 +73,16 @@ void recur_model_touch(recur_model *m)
     if (m) rc_model_wrote(m);
 }
 
+int recur_model_weights(recur_model *m, const char *storage)
+{
+    if (!m) return RECUR_EOPTION;
+    int as = storage ? rc_storage_find(storage) : -1;
+    RC_NEED(m->r, as >= 0, RECUR_EOPTION, "weights are stored as fp32, fp16, bf16 or int8, not as '%s'", storage ? storage : "");
+    int e = rc_model_weights(m, as);
+    rc_model_wrote(m);
+    return e;
+}
+
 int recur_model_param(const recur_model *m, int i, recur_param *out)
 {
     if (!m || !out || i < 0) return RECUR_EOPTION;

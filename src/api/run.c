@@ -37,6 +37,8 @@ int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d
     RC_NEED(r, m, RECUR_EOPTION, "recur_run_new: no model is given");
     RC_NEED(r, good(d), RECUR_EOPTION, "recur_run_new: B and T must be at least 1, N at most B*T = %d",
             d ? d->B * d->T : 0);
+    RC_NEED(r, !d->train || m->net->as == RC_F32_WEIGHTS, RECUR_EOPTION,
+            "this model's weights are stored as %s, for answers only; train the model it was made from", rc_storage_name[m->net->as]);
     recur_run *u = rc_new(r, 1, sizeof *u);
     if (!u) return RECUR_ENOMEM;
     int e;

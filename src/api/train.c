@@ -83,6 +83,11 @@ static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_trai
 {
     int e;
     if (w->stop) { e = rc_fail(m->r, RECUR_ESTOP, "stopped before the first step"); goto done; }
+    if (m->net->as != RC_F32_WEIGHTS) {
+        e = rc_fail(m->r, RECUR_EOPTION, "this model's weights are stored as %s, for answers only; train the model it was made from",
+                    rc_storage_name[m->net->as]);
+        goto done;
+    }
     w->m = m;
     e = rc_fit(m, d, held, o, observe, w);
     rc_model_wrote(m);

@@ -49,7 +49,7 @@ static int open(rc_head *h, rc_build *b)
 {
     if (h->per_seq)
         return rc_fail(b->r, RECUR_ESPEC, "net: head %d (crf) reads a row each step: no pooling before it", h->index + 1);
-    int e = rc_head_weight_add(b, h, &(rc_weight){ .what = "transitions", .rank = 2, .dim = { h->in, h->in },
+    int e = rc_head_weight_add(b, h, &(rc_weight){ .what = "transitions", .rank = 2, .dim = { h->in, h->in }, .exact = true,
                                                    .start = RC_ZERO });
     if (e >= 0)
         e = rc_head_weight_add(b, h, &(rc_weight){ .what = "start", .rank = 1, .dim = { h->in }, .start = RC_ZERO });

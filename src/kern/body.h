@@ -35,7 +35,7 @@ static bool takes(int cell, const rc_cell_opt *o)
 extern const rc_kern PASTE(rc_kern_, SET);
 const rc_kern PASTE(rc_kern_, SET) = {
     .name = TEXT(SET), .nr = NR, .mr = MR,
-    .pack = pack, .gemm = gemm, .bias = bias, .col_sum = col_sum, .add = add, .scale = scale, .mul = mul, .drop = drop,
+    .pack = pack, .gemm = gemm, .pack_as = pack_as, .gemm_as = gemm_as, .bias = bias, .col_sum = col_sum, .add = add, .scale = scale, .mul = mul, .drop = drop,
     .act = act, .act_back = act_back, .norm = norm, .norm_back = norm_back, .xent = xent, .softmax = softmax,
     .sum_sq = sum_sq, .sgd = sgd, .rmsprop = rmsprop, .adam = adam, .peak = peak,
     .cell = {

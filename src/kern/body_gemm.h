@@ -49,67 +49,96 @@ static void pack(bool trans, int K, int N, const float *B, int ldb, float *P)
     WHEN(m > 6, S(6)) WHEN(m > 7, S(7)) WHEN(m > 8, S(8)) WHEN(m > 9, S(9)) WHEN(m > 10, S(10)) WHEN(m > 11, S(11))
 #define EACH_VECTOR(v, S, i) S(i, 0) WHEN(v > 1, S(i, 1)) WHEN(v > 2, S(i, 2)) WHEN(v > 3, S(i, 3)) WHEN(v > 4, S(i, 4)) \
     WHEN(v > 5, S(i, 5)) WHEN(v > 6, S(i, 6)) WHEN(v > 7, S(i, 7))
-#define LOAD_C(i, j) c[i][j] = add ? v_load(C + (size_t)(i) * ldc + (j) * VL) : v_set(0);
-#define LOAD_B(i, j) b[j] = v_load(P + (size_t)((j) / 2) * panel + (j) % 2 * VL);
+#define LOAD_C(i, j) c[i][j] = add && !scaled ? v_load(C + (size_t)(i) * ldc + (j) * VL) : v_set(0);
+#define LOAD_B(i, j) b[j] = v_weights(as, p + (size_t)((j) / 2) * panel + (j) % 2 * VL * size);
 #define MULTIPLY(i, j) c[i][j] = v_fma(x, b[j], c[i][j]);
+#define ONCE(i, j) LOAD_B(i, j) MULTIPLY(i, j)
+#define LOAD_SCALE(i, j) b[j] = v_load((const float *)(P + (size_t)((j) / 2) * panel) + (j) % 2 * VL);
+#define SCALE(i, j) c[i][j] = add ? v_fma(c[i][j], b[j], v_load(C + (size_t)(i) * ldc + (j) * VL)) : v_mul(c[i][j], b[j]);
 #define STORE_C(i, j) v_store(C + (size_t)(i) * ldc + (j) * VL, c[i][j]);
 #define LOAD_ROW(i) EACH_VECTOR(v, LOAD_C, i)
 #define MULTIPLY_ROW(i) x = v_set(a[(i) / 3][(i) % 3 * rs]); EACH_VECTOR(v, MULTIPLY, i)
+#define SCALE_ROW(i) EACH_VECTOR(v, SCALE, i)
 #define STORE_ROW(i) EACH_VECTOR(v, STORE_C, i)
 
-/* C [m][v vectors] = A P (+ C).  m and v are constants where this is called.  A's rows go by threes from one pointer,
- * which addressing modes reach without a register for each row. */
-INLINE void tile(int m, int v, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, size_t panel, bool add,
-                 float *C, size_t ldc)
+/* VL weights as they are stored; `as` is a constant. */
+INLINE vf v_weights(int as, const char *p)
 {
+    return as == RC_F32_WEIGHTS ? v_load((const float *)p) : as == RC_F16_WEIGHTS ? v_load_f16((const uint16_t *)p)
+         : as == RC_BF16_WEIGHTS ? v_load_bf16((const uint16_t *)p) : v_load_i8((const int8_t *)p);
+}
+
+/* C [m][v vectors] = A P (+ C).  m, v and as are constants where this is called.  A's rows go by threes from one
+ * pointer, which addressing modes reach without a register for each row.  panel: bytes from one to the next. */
+INLINE void tile(int as, int m, int v, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel,
+                 bool add, float *C, size_t ldc)
+{
+    const bool scaled = as == RC_I8_WEIGHTS;
+    const int size = as == RC_F32_WEIGHTS ? 4 : as == RC_I8_WEIGHTS ? 1 : 2;
     vf c[12][8], b[8], x;
     const float *a[4] = { A, A + 3 * rs, A + 6 * rs, A + 9 * rs };
+    const char *p = P + (scaled ? NR * sizeof(float) : 0);
     EACH_TILE_ROW(m, LOAD_ROW)
-    for (int k = 0; k < K; k++, P += NR) {
-        EACH_VECTOR(v, LOAD_B, 0)
-        EACH_TILE_ROW(m, MULTIPLY_ROW)
+    for (int k = 0; k < K; k++, p += NR * size) {
+        if (m == 1) {                             /* each vector is used once: none waits in a register */
+            x = v_set(*a[0]);
+            EACH_VECTOR(v, ONCE, 0)
+        } else {
+            EACH_VECTOR(v, LOAD_B, 0)
+            EACH_TILE_ROW(m, MULTIPLY_ROW)
+        }
         a[0] += cs, a[1] += cs, a[2] += cs, a[3] += cs;
+    }
+    if (scaled) {
+        EACH_VECTOR(v, LOAD_SCALE, 0)
+        EACH_TILE_ROW(m, SCALE_ROW)
     }
     EACH_TILE_ROW(m, STORE_ROW)
 }
 
-typedef void tile_fn(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, size_t panel, bool add, float *C, size_t ldc);
+typedef void tile_fn(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel, bool add, float *C, size_t ldc);
 
-#define TILE(m, v)                                                                                                      \
-    static void tile_##m##_##v(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, size_t panel,         \
-                               bool add, float *C, size_t ldc)                                                          \
+#define TILE(as, m, v)                                                                                                  \
+    static void tile_##as##_##m##_##v(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel,   \
+                                      bool add, float *C, size_t ldc)                                                   \
     {                                                                                                                   \
-        tile(m, v, K, A, rs, cs, P, panel, add, C, ldc);                                                                \
+        tile(RC_##as##_WEIGHTS, m, v, K, A, rs, cs, P, panel, add, C, ldc);                                             \
     }
-#define ROWS_6(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#define ROWS_12(X) X(7) X(8) X(9) X(10) X(11) X(12)
-#define NARROW(m) TILE(m, 1) TILE(m, 2)
-ROWS_6(NARROW)
+#define ROWS_6(X, as) X(as, 1) X(as, 2) X(as, 3) X(as, 4) X(as, 5) X(as, 6)
+#define ROWS_12(X, as) X(as, 7) X(as, 8) X(as, 9) X(as, 10) X(as, 11) X(as, 12)
+#define NARROW(as, m) TILE(as, m, 1) TILE(as, m, 2)
 #ifdef TALL                                       /* 32 registers */
-ROWS_12(NARROW)
-TILE(1, 8) TILE(2, 8) TILE(3, 8) TILE(4, 4) TILE(5, 4) TILE(6, 4)
+#define WIDE(as) TILE(as, 1, 8) TILE(as, 2, 8) TILE(as, 3, 8) TILE(as, 4, 4) TILE(as, 5, 4) TILE(as, 6, 4)
+#define WIDE_FNS(as) { NULL, tile_##as##_1_8, tile_##as##_2_8, tile_##as##_3_8, tile_##as##_4_4, tile_##as##_5_4, tile_##as##_6_4 }
+static const int wide_panels[MR + 1] = { 0, 4, 4, 4, 2, 2, 2 };
+ROWS_12(NARROW, F32)
+#define MORE(X, as) ROWS_12(X, as)
 #else
-TILE(1, 8) TILE(2, 4) TILE(3, 4)
+#define WIDE(as) TILE(as, 1, 8) TILE(as, 2, 4) TILE(as, 3, 4)
+#define WIDE_FNS(as) { NULL, tile_##as##_1_8, tile_##as##_2_4, tile_##as##_3_4 }
+static const int wide_panels[MR + 1] = { 0, 4, 2, 2 };
+#define MORE(X, as)
 #endif
+#define EACH_STORAGE(X) X(F32) X(F16) X(BF16) X(I8)
+#define TILES(as) ROWS_6(NARROW, as) WIDE(as)
+EACH_STORAGE(TILES)
 
-#define ONE(m) tile_##m##_1,
-#define TWO(m) tile_##m##_2,
-#ifdef TALL
-static tile_fn *const half_panel[] = { NULL, ROWS_6(ONE) ROWS_12(ONE) };
-static tile_fn *const one_panel[] = { NULL, ROWS_6(TWO) ROWS_12(TWO) };
-static const struct { tile_fn *fn; int panels; } wide[MR + 1] = {
-    { NULL, 0 }, { tile_1_8, 4 }, { tile_2_8, 4 }, { tile_3_8, 4 }, { tile_4_4, 2 }, { tile_5_4, 2 }, { tile_6_4, 2 },
+/* By storage and rows; of what is stored smaller strips have at most SIX rows. */
+enum { SIX = 6 };
+#define ONE(as, m) tile_##as##_##m##_1,
+#define TWO(as, m) tile_##as##_##m##_2,
+static tile_fn *const half_panel[][MR + 1] = {
+    { NULL, ROWS_6(ONE, F32) MORE(ONE, F32) }, { NULL, ROWS_6(ONE, F16) }, { NULL, ROWS_6(ONE, BF16) }, { NULL, ROWS_6(ONE, I8) },
 };
-#else
-static tile_fn *const half_panel[] = { NULL, ROWS_6(ONE) };
-static tile_fn *const one_panel[] = { NULL, ROWS_6(TWO) };
-static const struct { tile_fn *fn; int panels; } wide[MR + 1] = { { NULL, 0 }, { tile_1_8, 4 }, { tile_2_4, 2 }, { tile_3_4, 2 } };
-#endif
+static tile_fn *const one_panel[][MR + 1] = {
+    { NULL, ROWS_6(TWO, F32) MORE(TWO, F32) }, { NULL, ROWS_6(TWO, F16) }, { NULL, ROWS_6(TWO, BF16) }, { NULL, ROWS_6(TWO, I8) },
+};
+static tile_fn *const wide[][MR + 1] = { WIDE_FNS(F32), WIDE_FNS(F16), WIDE_FNS(BF16), WIDE_FNS(I8) };
 
 /* The last n < NR columns: by way of a tile of our own where they are no whole vectors. */
-static void edge(int m, int n, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, bool add, float *C, size_t ldc)
+static void edge(int as, int m, int n, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, bool add, float *C, size_t ldc)
 {
-    tile_fn *fn = n <= VL ? half_panel[m] : one_panel[m];
+    tile_fn *fn = n <= VL ? half_panel[as][m] : one_panel[as][m];
     float t[MR * NR] = { 0 };
     if (n == VL) {
         fn(K, A, rs, cs, P, 0, add, C, ldc);
@@ -122,20 +151,20 @@ static void edge(int m, int n, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs
         memcpy(C + (size_t)i * ldc, t + i * NR, (size_t)n * sizeof *t);
 }
 
-/* m <= MR rows, all columns; step: reals from a panel to the next. */
-static void strip(int m, int N, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, size_t step, bool add, float *C, size_t ldc)
+/* m <= MR rows, all columns; step: bytes from a panel to the next. */
+static void strip(int as, int m, int N, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t step, bool add, float *C, size_t ldc)
 {
-    int n = 0, group = wide[m].panels * NR;
-    for (; group && n + group <= N; n += group, P += step * (size_t)wide[m].panels)
-        wide[m].fn(K, A, rs, cs, P, step, add, C + n, ldc);
+    int n = 0, group = wide_panels[m] * NR;
+    for (; group && n + group <= N; n += group, P += step * (size_t)wide_panels[m])
+        wide[as][m](K, A, rs, cs, P, step, add, C + n, ldc);
     for (; n + NR <= N; n += NR, P += step)
-        one_panel[m](K, A, rs, cs, P, 0, add, C + n, ldc);
+        one_panel[as][m](K, A, rs, cs, P, 0, add, C + n, ldc);
     if (n < N)
-        edge(m, N - n, K, A, rs, cs, P, add, C + n, ldc);
+        edge(as, m, N - n, K, A, rs, cs, P, add, C + n, ldc);
 }
 
 /* Rows m0..m1 in even tiles of at most MR, panel by panel: the panel's block of k stays in the first-level cache. */
-static void block(int m0, int m1, int N, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const float *P, size_t step, bool add, float *C, size_t ldc)
+static void block(int m0, int m1, int N, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t step, bool add, float *C, size_t ldc)
 {
     int tiles = (m1 - m0 + MR - 1) / MR;
     for (int n = 0; n < N; n += NR, P += step)
@@ -145,18 +174,18 @@ static void block(int m0, int m1, int N, int K, const float *A, ptrdiff_t rs, pt
             lo += m0;
             hi += m0;
             if (N - n >= NR)
-                one_panel[hi - lo](K, A + lo * rs, rs, cs, P, 0, add, C + (size_t)lo * ldc + n, ldc);
+                one_panel[0][hi - lo](K, A + lo * rs, rs, cs, P, 0, add, C + (size_t)lo * ldc + n, ldc);
             else
-                edge(hi - lo, N - n, K, A + lo * rs, rs, cs, P, add, C + (size_t)lo * ldc + n, ldc);
+                edge(0, hi - lo, N - n, K, A + lo * rs, rs, cs, P, add, C + (size_t)lo * ldc + n, ldc);
         }
 }
 
 static void gemm(int M, int N, int K, const float *A, int rs, int cs, const float *P, bool add, float *C, int ldc)
 {
-    size_t step = (size_t)K * NR;
+    size_t step = (size_t)K * NR * sizeof *P;
     if (M <= MR) {
         if (M > 0)
-            strip(M, N, K, A, rs, cs, P, step, add, C, (size_t)ldc);
+            strip(RC_F32_WEIGHTS, M, N, K, A, rs, cs, (const char *)P, step, add, C, (size_t)ldc);
         return;
     }
     int blocks = K > KB + KB / 2 ? (K + KB - 1) / KB : 1;
@@ -164,7 +193,30 @@ static void gemm(int M, int N, int K, const float *A, int rs, int cs, const floa
         int k0, k1;
         rc_part(K, 1, b, blocks, &k0, &k1);
         for (int m0 = 0; m0 < M; m0 += MB)
-            block(m0, m0 + MB < M ? m0 + MB : M, N, k1 - k0, A + (ptrdiff_t)k0 * cs, rs, cs, P + (size_t)k0 * NR, step,
-                  add || b, C, (size_t)ldc);
+            block(m0, m0 + MB < M ? m0 + MB : M, N, k1 - k0, A + (ptrdiff_t)k0 * cs, rs, cs,
+                  (const char *)(P + (size_t)k0 * NR), step, add || b, C, (size_t)ldc);
     }
+}
+
+static void gemm_as(int as, int M, int N, int K, const float *A, int rs, const void *P, bool add, float *C, int ldc)
+{
+    if (as == RC_F32_WEIGHTS) {
+        gemm(M, N, K, A, rs, 1, P, add, C, ldc);
+        return;
+    }
+    int strips = (M + SIX - 1) / SIX;
+    for (int i = 0; i < strips; i++) {
+        int lo, hi;
+        rc_part(M, 1, i, strips, &lo, &hi);
+        strip(as, hi - lo, N, K, A + (ptrdiff_t)lo * rs, rs, 1, P, rc_panel_bytes(as, NR, K), add, C + (size_t)lo * (size_t)ldc,
+              (size_t)ldc);
+    }
+}
+
+static void pack_as(int as, int K, int N, const float *B, int ldb, void *P)
+{
+    if (as == RC_F32_WEIGHTS)
+        pack(true, K, N, B, ldb, P);
+    else
+        rc_ref_pack_as(as, NR, K, N, B, ldb, P);
 }

@@ -8,7 +8,7 @@ static bool has_ref(void) { return true; }
 #ifndef RC_DOUBLE
 #if defined __x86_64__
 static bool has_sse2(void) { return true; }                   /* every x86-64 */
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }
 static bool has_avx512(void)
 {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&

@@ -10,6 +10,10 @@
 #define RC_KERN_H
 #include "cell/cell.h"
 
+/* How weights that only answer may be stored (store.c): 2 bytes, or 1 with a scale for each row of the matrix.  Products
+ * turn them into floats on their way into the registers and go on as with floats, so that what is fetched shrinks. */
+enum { RC_F32_WEIGHTS, RC_F16_WEIGHTS, RC_BF16_WEIGHTS, RC_I8_WEIGHTS, RC_STORAGES };
+
 #define RC_CELLS 16
 #define RC_CHAINS 12            /* of multiply-adds, side by side, that `peak` runs */
 
@@ -27,6 +31,11 @@ typedef struct rc_kern {
     void (*pack)(bool trans, int K, int N, const real *B, int ldb, real *P);
     /* C [M][N] = A [M][K] B [K][N] + (add ? C : 0), A(m,k) = A[m*rs + k*cs], B in panels.  N need not be a multiple of nr. */
     void (*gemm)(int M, int N, int K, const real *A, int rs, int cs, const real *P, bool add, real *C, int ldc);
+
+    /* The same for weights W [N][K] stored as `as`, row stride ldw, and C = A W' + (add ? C : 0).  int8: an element is
+     * its chain from 0, once times the row's scale.  Size and places of panels: rc_panels_as, rc_panel_as_at. */
+    void (*pack_as)(int as, int K, int N, const real *W, int ldw, void *P);
+    void (*gemm_as)(int as, int M, int N, int K, const real *A, int rs, const void *P, bool add, real *C, int ldc);
 
     void (*bias)(int n, int w, const real *b, real *y, int ldy);            /* y [n][w] = b [w], each row */
     void (*col_sum)(int n, int w, const real *x, int ldx, real *s);         /* s [w] += sum over rows, in order of rows */
@@ -65,6 +74,17 @@ bool rc_kern_usable(const char *name);                       /* built in and thi
 double rc_kern_peak(recur *r);                               /* FLOP/s of `peak` on all threads at once: peak.c, some 50 ms */
 size_t rc_panels(const rc_kern *k, int K, int N);            /* reals of the packed form */
 static inline size_t rc_panel_at(const rc_kern *k, int K, int n0) { return (size_t)(n0 / k->nr) * (size_t)K * (size_t)k->nr; }  /* n0 a multiple of nr */
+
+/* store.c: numbers as they are stored.  Rounding is to the nearest, ties to even, saturating. */
+extern const char *const rc_storage_name[RC_STORAGES];       /* "fp32" "fp16" "bf16" "int8" */
+int rc_storage_find(const char *name);                        /* -1: none */
+size_t rc_storage_size(int as);                               /* bytes of a weight; of fp32: of a real */
+real rc_row_scale(size_t n, const real *w);                   /* of int8: largest / 127, a little up, so that storing what was stored changes nothing */
+void rc_store_row(int as, size_t n, const real *w, real scale, void *out);
+void rc_fetch_row(int as, size_t n, const void *in, real scale, real *w);
+size_t rc_panel_bytes(int as, int nr, int K);                 /* of one panel: [nr] scales (int8 alone), [K][nr] weights */
+static inline size_t rc_panels_as(const rc_kern *k, int as, int K, int N) { return (size_t)((N + k->nr - 1) / k->nr) * rc_panel_bytes(as, k->nr, K); }
+static inline size_t rc_panel_as_at(const rc_kern *k, int as, int K, int n0) { return (size_t)(n0 / k->nr) * rc_panel_bytes(as, k->nr, K); }
 
 /* par.c: whole products on all threads of r->pool, parted by output.
  * C [M][N] (ldc) = op(A) op(B) + (add ? C : 0); op is transpose where ta, tb.  scratch: rc_matmul_scratch reals. */

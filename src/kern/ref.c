@@ -33,6 +33,31 @@ static void gemm(int M, int N, int K, const real *A, int rs, int cs, const real 
         }
 }
 
+static void pack_as(int as, int K, int N, const real *W, int ldw, void *P)
+{
+    rc_ref_pack_as(as, NR, K, N, W, ldw, P);
+}
+
+static void gemm_as(int as, int M, int N, int K, const real *A, int rs, const void *P, bool add, real *C, int ldc)
+{
+    size_t size = rc_storage_size(as), bytes = rc_panel_bytes(as, NR, K);
+    for (int m = 0; m < M; m++)
+        for (int n = 0; n < N; n++) {
+            const char *p = (const char *)P + (size_t)(n / NR) * bytes;
+            real *c = C + (size_t)m * (size_t)ldc + (size_t)n, scale = 1, sum = add && as != RC_I8_WEIGHTS ? *c : 0;
+            if (as == RC_I8_WEIGHTS) {
+                memcpy(&scale, p + (size_t)(n % NR) * sizeof scale, sizeof scale);
+                p += NR * sizeof scale;
+            }
+            for (int k = 0; k < K; k++) {
+                real w;
+                rc_fetch_row(as, 1, p + (size_t)(k * NR + n % NR) * size, 1, &w);
+                sum += A[(ptrdiff_t)m * rs + k] * w;
+            }
+            *c = as == RC_I8_WEIGHTS ? (add ? *c : 0) + sum * scale : sum;
+        }
+}
+
 static void bias(int n, int w, const real *b, real *y, int ldy)
 {
     for (int r = 0; r < n; r++)
@@ -180,7 +205,7 @@ static bool takes(int cell, const rc_cell_opt *o)
 
 const rc_kern rc_kern_ref = {
     .name = "ref", .nr = NR, .mr = MR,
-    .pack = pack, .gemm = gemm, .bias = bias, .col_sum = col_sum, .add = add, .scale = scale, .mul = mul,
+    .pack = pack, .gemm = gemm, .pack_as = pack_as, .gemm_as = gemm_as, .bias = bias, .col_sum = col_sum, .add = add, .scale = scale, .mul = mul,
     .drop = rc_ref_drop, .act = rc_ref_act, .act_back = rc_ref_act_back, .norm = norm, .norm_back = norm_back,
     .xent = rc_ref_xent, .softmax = rc_ref_softmax, .sum_sq = sum_sq, .sgd = sgd, .rmsprop = rmsprop, .adam = adam,
     .peak = peak, .takes = takes,

@@ -5,6 +5,7 @@
 #include "kern/kern.h"
 
 void rc_ref_pack(int nr, bool trans, int K, int N, const real *B, int ldb, real *P);
+void rc_ref_pack_as(int as, int nr, int K, int N, const real *W, int ldw, void *P);
 void rc_ref_drop(int n, uint64_t key, uint64_t hi, uint64_t lo, real p, const real *x, real *y);
 void rc_ref_act(const rc_act_fn *f, size_t n, real *y);
 void rc_ref_act_back(const rc_act_fn *f, size_t n, const real *y, real *dy);

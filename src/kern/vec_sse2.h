@@ -10,6 +10,25 @@ typedef uint64_t vw __attribute__((vector_size(16)));
 
 static inline vf v_load(const float *p) { return _mm_loadu_ps(p); }
 static inline void v_store(float *p, vf x) { _mm_storeu_ps(p, x); }
+static inline vf v_load_bf16(const uint16_t *p)
+{
+    return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadl_epi64((const __m128i *)p)));
+}
+/* Exponent and fraction moved into place are 2^-112 of the value, small numbers too. */
+static inline vf v_load_f16(const uint16_t *p)
+{
+    __m128i h = _mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadl_epi64((const __m128i *)p)), sign = _mm_set1_epi32((int)0x80000000u);
+    vf x = _mm_castsi128_ps(_mm_srli_epi32(_mm_andnot_si128(sign, h), 3));
+    return _mm_or_ps(_mm_mul_ps(x, _mm_set1_ps(0x1p112f)), _mm_castsi128_ps(_mm_and_si128(sign, h)));
+}
+static inline vf v_load_i8(const int8_t *p)
+{
+    int four;
+    memcpy(&four, p, sizeof four);
+    __m128i x = _mm_cvtsi32_si128(four);
+    x = _mm_unpacklo_epi8(x, x);
+    return _mm_cvtepi32_ps(_mm_srai_epi32(_mm_unpacklo_epi16(x, x), 24));
+}
 static inline vf v_loadn(const float *p, int n)
 {
     float t[VL] = { 0 };

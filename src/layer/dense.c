@@ -9,8 +9,8 @@ typedef struct {
     bool tie, nobias;
 } dense;
 
-/* inference: W packed, and of which weights; 0: none */
-typedef struct { rc_act a; real *panels; uint64_t packed; } dense_act;
+/* inference: W packed as `as`, and of which weights; 0: none */
+typedef struct { rc_act a; char *panels; int as; uint64_t packed; } dense_act;
 
 static const rc_key_row keys[] = {
     { "", RC_KEY_INT, offsetof(dense, size), "0", 0, 1 << 24, NULL, "outputs; without it what the head needs" },
@@ -57,7 +57,8 @@ static void bind(const rc_layer *l, rc_act *a, rc_plan *p)
 {
     size_t most = rc_matmul_scratch(p->r, a->in.N, l->out, l->in);
     if (!p->train)
-        ((dense_act *)a)->panels = rc_plan_take(p, rc_panels(p->r->kern, l->in, l->out), sizeof(real));
+        ((dense_act *)a)->panels = rc_plan_take(p, rc_panels_as(p->r->kern, p->as, l->in, l->out), 1);
+    ((dense_act *)a)->as = p->as;
     if (p->train) {
         size_t dw = rc_matmul_scratch(p->r, l->out, l->in, a->in.N);
         size_t dx = rc_matmul_scratch(p->r, a->in.N, l->in, l->out);
@@ -99,12 +100,12 @@ static void packed_product(void *arg, const rc_team *t)
     dense_act *a = (dense_act *)j->a;
     int lo, hi;
     rc_part(l->out, k->nr, t->id, t->n, &lo, &hi);
-    real *P = a->panels + rc_panel_at(k, l->in, lo);
+    char *P = a->panels + rc_panel_as_at(k, a->as, l->in, lo);
     if (hi <= lo)
         return;
-    if (a->packed != j->s->weights)
-        k->pack(true, l->in, hi - lo, rc_w(l, j->s, 0) + (size_t)lo * (size_t)l->in, l->in, P);
-    k->gemm(a->a.in.N, hi - lo, l->in, a->a.x, l->in, 1, P, !j->d->nobias, a->a.y + lo, l->out);
+    if (!j->s->weights || a->packed != j->s->weights)
+        k->pack_as(a->as, l->in, hi - lo, rc_w(l, j->s, 0) + (size_t)lo * (size_t)l->in, l->in, P);
+    k->gemm_as(a->as, a->a.in.N, hi - lo, l->in, a->a.x, l->in, P, !j->d->nobias, a->a.y + lo, l->out);
 }
 
 static void product(const job *j)
@@ -113,7 +114,7 @@ static void product(const job *j)
     const rc_layer *l = &j->d->l;
     const rc_pass *s = j->s;
     dense_act *a = (dense_act *)j->a;
-    if (s->train || !s->weights || !a->panels) {
+    if (s->train || !a->panels || (!s->weights && a->as == RC_F32_WEIGHTS)) {
         rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !j->d->nobias, .M = a->a.in.N, .N = l->out, .K = l->in,
                   .A = a->a.x, .lda = l->in, .B = rc_w(l, s, 0), .ldb = l->in, .C = a->a.y, .ldc = l->out },
                   (real *)s->scratch);

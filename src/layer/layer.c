@@ -49,7 +49,8 @@ int rc_params_add(rc_params *ps, const char *name, int layer, const rc_weight *w
     }
     rc_param *p = &ps->p[ps->n];
     *p = (rc_param){ .rank = w->rank, .at = ps->total, .n = 1, .start = w->start, .a = w->a, .frozen = w->frozen,
-                     .decay = w->decay, .sparse = w->sparse, .layer = layer };
+                     .decay = w->decay, .sparse = w->sparse, .exact = w->exact || w->rank < 2,
+                     .layer = layer };
     for (int i = 0; i < w->rank; i++) {
         p->dim[i] = w->dim[i];
         if (w->dim[i] < 1 || !rc_mul(p->n, (size_t)w->dim[i], &p->n) || p->n > SIZE_MAX / 64)

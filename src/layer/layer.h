@@ -36,6 +36,7 @@ typedef struct {
     int start; double a;
     bool frozen;                 /* no gradient, no update */
     bool decay;                  /* matrices yes, biases and gains no */
+    bool exact;                  /* never stored in fewer bits: no factor of a product */
     bool sparse;                 /* gradient only in rows that the batch touched: see rc_act.touched */
     int layer;                   /* whose: a layer's index; head h: -1 - h */
 } rc_param;
@@ -112,7 +113,7 @@ struct rc_build { recur *r; const rc_facts *facts; rc_params *params; rc_layer *
     /* before: every layer opened so far (for `dense tie`); head: which branch, -1 in the trunk of a net with branches;
      * width: what the head after this layer needs, 0: unknown or not the last layer; first: of `before` that reads the same data, 0 in the side
      * chain, behind it in the main one; side: the side chain's last layer, NULL: none or inside it */
-typedef struct { const char *what; int rank, dim[3]; int start; double a; bool frozen, decay, sparse; } rc_weight;
+typedef struct { const char *what; int rank, dim[3]; int start; double a; bool frozen, decay, sparse, exact; } rc_weight;
 int rc_weight_add(rc_build *b, rc_layer *l, const rc_weight *w);   /* declares it; returns its place in l->param or an error */
 int rc_params_add(rc_params *ps, const char *name, int layer, const rc_weight *w);   /* what layers and heads declare through: the index in ps or an error */
 int rc_layer_fail(const rc_build *b, const rc_layer *l, const char *form, ...) __attribute__((format(printf, 3, 4)));  /* ESPEC, "layer 2 (lstm): ..." */
@@ -123,6 +124,7 @@ struct rc_plan {
     recur *r; rc_arena arena; bool train;
     int B, T, N;                 /* the largest batch */
     const rc_act *side;          /* the side chain's last layer, bound; NULL: none */
+    int as;                      /* how packed weights are stored: RC_F32_WEIGHTS while training */
     size_t scratch;              /* bytes: the most any layer asked for; dead after each call */
 };
 void *rc_plan_take(rc_plan *p, size_t n, size_t size);       /* kept from forward to backward; NULL while measuring */

@@ -104,7 +104,7 @@ static int weights(rc_recur *l, rc_build *b, int d)
                                        .decay = true } },
         { l->biases & 1, "b", &l->at[d].b, { .rank = 1, .dim = { G * H }, .start = RC_OWN } },
         { l->biases & 2, "bh", &l->at[d].bh, { .rank = 1, .dim = { R * H }, .start = RC_OWN } },
-        { l->P > 0, "p", &l->at[d].p, { .rank = 2, .dim = { l->P, H }, .start = RC_OWN } },
+        { l->P > 0, "p", &l->at[d].p, { .rank = 2, .dim = { l->P, H }, .start = RC_OWN, .exact = true } },
         { l->proj > 0, "wr", &l->at[d].wr, { .rank = 2, .dim = { W, H }, .start = RC_GLOROT, .decay = true } },
         { l->learn, "h0", &l->at[d].s0[0], { .rank = 1, .dim = { W }, .start = RC_ZERO } },
         { l->learn && c->S > 1, "c0", &l->at[d].s0[1], { .rank = 1, .dim = { H }, .start = RC_ZERO } },
@@ -201,12 +201,13 @@ static void bind_packed(const rc_recur *l, rc_recur_act *a, rc_plan *p)
     const rc_cell *c = l->l.cell;
     int H = l->size;
     size_t real_size = sizeof(real), G = (size_t)c->G, R = (size_t)c->R;
+    a->as = p->as;
     for (int d = 0; d < l->D; d++) {
-        a->wxp[d] = rc_plan_take(p, G * rc_panels(k, l->l.in, H), real_size);
+        a->wxp[d] = rc_plan_take(p, G * rc_panels_as(k, p->as, l->l.in, H), 1);
         if (R)
-            a->whp[d] = rc_plan_take(p, R * rc_panels(k, l->W, H), real_size);
+            a->whp[d] = rc_plan_take(p, R * rc_panels_as(k, p->as, l->W, H), 1);
         if (l->proj)
-            a->wrp[d] = rc_plan_take(p, rc_panels(k, H, l->W), real_size);
+            a->wrp[d] = rc_plan_take(p, rc_panels_as(k, p->as, H, l->W), 1);
         if (!p->train)
             continue;
         if (R)

@@ -32,12 +32,14 @@ typedef struct {
     real *h;                     /* [N][D*W] output states; y itself where that is plain */
     real *st[2], *fin[2];        /* [N][ss] states as the cell made them; as the next step sees them */
     real *init[2], *hinit;       /* [B][ss] states that sequences begin with; [B][D*W] outputs they begin with */
-    real *wxp[2], *whp[2], *wrp[2], *back[2], *back2[2], *rback[2];   /* packed weights: forward; backward; backward of round two, of wr */
+    char *wxp[2], *whp[2], *wrp[2];                  /* weights packed as `as` for forward */
+    real *back[2], *back2[2], *rback[2];             /* for backward; for backward of round two, of wr */
     real *whd[2];                /* [R*H][W] weights with weight-drop */
     real *mask[2];               /* [B][W] of recurrent dropout */
     real *zmask[2];              /* [B][ss] of zoneout, of one step */
     real *ds[2], *keep[2], *dh;  /* [B][ss] gradients of states; what zoneout carries past the cell; [B][D*W] of the projected output */
     real *dq[2], *tmp;           /* [B][H]; [B][D*W] */
+    int as;                      /* how the forward's panels are stored */
     bool turn;                   /* the way a single step goes through its weights */
     uint64_t packed;             /* the weights that the forward panels were made of; 0: none */
 } rc_recur_act;

@@ -51,13 +51,13 @@ void rc_recur_zone(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, i
 }
 
 /* Packs the rows of w [blocks * H][K] that belong to units lo..hi. */
-static void pack_units(const part *p, int blocks, int K, const real *w, real *P)
+static void pack_units(const part *p, int blocks, int K, const real *w, char *P)
 {
     const rc_kern *k = p->j->s->k;
-    int H = p->j->l->size;
+    int H = p->j->l->size, as = p->j->a->as;
     for (int g = 0; g < blocks && p->hi > p->lo; g++)
-        k->pack(true, K, p->hi - p->lo, w + ((size_t)g * (size_t)H + (size_t)p->lo) * (size_t)K, K,
-                P + (size_t)g * rc_panels(k, K, H) + rc_panel_at(k, K, p->lo));
+        k->pack_as(as, K, p->hi - p->lo, w + ((size_t)g * (size_t)H + (size_t)p->lo) * (size_t)K, K,
+                   P + (size_t)g * rc_panels_as(k, as, K, H) + rc_panel_as_at(k, as, K, p->lo));
 }
 
 /* Own rows of wh with weight-drop (Merity et al. 2018): one mask for the batch. */
@@ -89,24 +89,24 @@ static void pack(const part *p)
     if (wh)
         pack_units(p, l->l.cell->R, l->W, s->train && l->wdrop > 0 ? drop_weights(p, wh) : wh, a->whp[d]);
     if (l->proj && p->chi > p->clo)
-        s->k->pack(true, H, p->chi - p->clo, rc_w(&l->l, s, l->at[d].wr) + (size_t)p->clo * (size_t)H, H,
-                   a->wrp[d] + rc_panel_at(s->k, H, p->clo));
+        s->k->pack_as(a->as, H, p->chi - p->clo, rc_w(&l->l, s, l->at[d].wr) + (size_t)p->clo * (size_t)H, H,
+                      a->wrp[d] + rc_panel_as_at(s->k, a->as, H, p->clo));
 }
 
 /* C's own units of gates j0..j1 (= or +=) A [n][K] times their panels; C begins with gate j0. */
-static void multiply(const part *p, int j0, int j1, int n, int K, const real *A, int rs, const real *P, bool add,
+static void multiply(const part *p, int j0, int j1, int n, int K, const real *A, int rs, const char *P, bool add,
                      real *C, int ldc)
 {
     const rc_kern *k = p->j->s->k;
-    int H = p->j->l->size;
-    size_t panels = rc_panels(k, K, H);
+    int H = p->j->l->size, as = p->j->a->as;
+    size_t panels = rc_panels_as(k, as, K, H);
     if (p->hi - p->lo == H && H % k->nr == 0) {                /* the gates' panels follow each other: one call */
-        k->gemm(n, (j1 - j0) * H, K, A, rs, 1, P + (size_t)j0 * panels, add, C, ldc);
+        k->gemm_as(as, n, (j1 - j0) * H, K, A, rs, P + (size_t)j0 * panels, add, C, ldc);
         return;
     }
     for (int j = j0; j < j1 && p->hi > p->lo; j++)
-        k->gemm(n, p->hi - p->lo, K, A, rs, 1, P + (size_t)j * panels + rc_panel_at(k, K, p->lo), add,
-                C + (size_t)(j - j0) * (size_t)H + p->lo, ldc);
+        k->gemm_as(as, n, p->hi - p->lo, K, A, rs, P + (size_t)j * panels + rc_panel_as_at(k, as, K, p->lo), add,
+                   C + (size_t)(j - j0) * (size_t)H + p->lo, ldc);
 }
 
 /* Own units of `blocks` gates in n rows = bias, or zero. */
@@ -267,9 +267,9 @@ static void project(const part *p, const rc_segment *g)
     const rc_kern *k = p->j->s->k;
     int H = l->size;
     if (p->chi > p->clo)
-        k->gemm(g->n, p->chi - p->clo, H, a->fin[0] + (size_t)g->row * (size_t)a->ss + p->d * H, a->ss, 1,
-                a->wrp[p->d] + rc_panel_at(k, H, p->clo), false,
-                a->h + (size_t)g->row * (size_t)a->hs + p->d * l->W + p->clo, a->hs);
+        k->gemm_as(a->as, g->n, p->chi - p->clo, H, a->fin[0] + (size_t)g->row * (size_t)a->ss + p->d * H, a->ss,
+                   a->wrp[p->d] + rc_panel_as_at(k, a->as, H, p->clo), false,
+                   a->h + (size_t)g->row * (size_t)a->hs + p->d * l->W + p->clo, a->hs);
 }
 
 /* Both products of a single row, columns w from c of gate j. */
@@ -278,19 +278,20 @@ static void products_of_one(const part *p, const rc_segment *g, int j, int c, in
     const rc_recur *l = p->j->l;
     rc_recur_act *a = p->j->a;
     const rc_kern *k = p->j->s->k;
-    int H = l->size, I = l->l.in, W = l->W, d = p->d, at = j * H + c, rs;
+    int H = l->size, I = l->l.in, W = l->W, d = p->d, at = j * H + c, as = a->as, rs;
     const real *b = rc_recur_w(l, p->j->s, l->at[d].b), *bh = rc_recur_w(l, p->j->s, l->at[d].bh);
     real *to = a->g[d] + at, *apart = a->u[d] + at;
     if (b)
         memcpy(to, b + at, (size_t)w * sizeof *to);
-    k->gemm(1, w, I, a->a.x, I, 1, a->wxp[d] + (size_t)j * rc_panels(k, I, H) + rc_panel_at(k, I, c), b != NULL, to, a->gs);
+    k->gemm_as(as, 1, w, I, a->a.x, I, a->wxp[d] + (size_t)j * rc_panels_as(k, as, I, H) + rc_panel_as_at(k, as, I, c),
+               b != NULL, to, a->gs);
     if (j >= l->R1)
         return;
     if (l->apart && bh)
         memcpy(apart, bh + at, (size_t)w * sizeof *to);
     const real *A = operand(p, g, &rs);
-    k->gemm(1, w, W, A, rs, 1, a->whp[d] + (size_t)j * rc_panels(k, W, H) + rc_panel_at(k, W, c), !l->apart || bh,
-            l->apart ? apart : to, a->gs);
+    k->gemm_as(as, 1, w, W, A, rs, a->whp[d] + (size_t)j * rc_panels_as(k, as, W, H) + rc_panel_as_at(k, as, W, c),
+               !l->apart || bh, l->apart ? apart : to, a->gs);
 }
 
 /* A step alone reads every weight once: to and fro, so that what the step before read last is still in the cache. */

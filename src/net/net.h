@@ -24,6 +24,7 @@ typedef struct rc_net {
     rc_facts facts;                      /* vectors NULL after building */
     size_t state_size;                   /* reals */
     bool streams;                        /* one step at a time is possible: no layer behind the side chain looks ahead (bi, conv, pooling) */
+    int as;                              /* how the packed weights of runs that only answer are stored: RC_F32_WEIGHTS, ... */
     char *line;                          /* canonical */
 } rc_net;
 /* head: the head of a chain without one, e.g. "softmax".  RECUR_ESPEC says which layer, which key, what would do. */

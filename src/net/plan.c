@@ -248,7 +248,7 @@ static int measure(recur *r, rc_run **out, const rc_net *n, const recur_dims *d)
             goto fail;
     divide(n, o);
     need(n, o);
-    rc_plan p = { .r = r, .train = u->train, .B = u->B, .T = u->T, .N = u->N };
+    rc_plan p = { .r = r, .train = u->train, .as = u->train ? RC_F32_WEIGHTS : u->net->as, .B = u->B, .T = u->T, .N = u->N };
     place(u, &p);
     u->bytes = p.arena.used;
     *out = u;
@@ -286,7 +286,7 @@ int rc_run_new(recur *r, rc_run **out, const rc_net *n, real *w, const recur_dim
         rc_run_free(u);
         return RECUR_ENOMEM;
     }
-    rc_plan p = { .r = r, .arena = { o->block, 0 }, .train = u->train, .B = u->B, .T = u->T, .N = u->N,
+    rc_plan p = { .r = r, .arena = { o->block, 0 }, .train = u->train, .as = u->train ? RC_F32_WEIGHTS : u->net->as, .B = u->B, .T = u->T, .N = u->N,
                   .scratch = o->scratch_bytes };
     place(u, &p);
     u->w = w;

@@ -134,8 +134,8 @@ static int weight(recur_model *m, rc_store *s, const char *path, const rc_param 
     rc_tensor *t = *out = rc_store_find(s, p->name);
     if (t == NULL)
         return bad(m, path, p->name, "this weight is missing");
-    if (t->dtype != RC_F32 && t->dtype != RC_F64)
-        return bad(m, path, p->name, "weights are F32 or F64");
+    if (t->dtype != RC_F32 && t->dtype != RC_F64 && t->dtype != rc_model_dtype(m, p))
+        return bad(m, path, p->name, "weights are F32, F64 or what the card's \"weights\" says");
     bool fits = t->rank == p->rank && t->n == p->n;
     for (int k = 0; k < p->rank && fits; k++)
         fits = t->dim[k] == p->dim[k];
@@ -149,7 +149,10 @@ static int weight(recur_model *m, rc_store *s, const char *path, const rc_param 
 static int load_weights(recur_model *m, rc_store *s, const char *path)
 {
     rc_tensor *t;
+    const char *as = json_string_value(json_object_get(m->card, "weights"));
     int e = RECUR_OK;
+    if (as != NULL && (m->net->as = rc_storage_find(as)) < 0)
+        return bad(m, path, as, "weights are stored in a way that this version does not know");
     for (int i = 0; i < m->net->params.n && e == RECUR_OK; i++)
         e = weight(m, s, path, &m->net->params.p[i], &t);
     if (e == RECUR_OK && (m->w = rc_new(m->r, m->net->params.total, sizeof *m->w)) == NULL)
@@ -157,19 +160,8 @@ static int load_weights(recur_model *m, rc_store *s, const char *path)
     for (int i = 0; i < m->net->params.n && e == RECUR_OK; i++) {
         const rc_param *p = &m->net->params.p[i];
         e = weight(m, s, path, p, &t);
-        for (size_t k = 0; k < p->n && e == RECUR_OK; k++) {
-            double v;
-            float narrow;
-            if (t->dtype == RC_F64) {
-                memcpy(&v, (const char *)t->data + k * sizeof v, sizeof v);
-            } else {
-                memcpy(&narrow, (const char *)t->data + k * sizeof narrow, sizeof narrow);
-                v = (double)narrow;
-            }
-            if (!isfinite(v))
-                e = bad(m, path, p->name, "a weight is not finite");
-            m->w[p->at + k] = (real)v;
-        }
+        if (e == RECUR_OK)
+            e = rc_model_load_matrix(m, s, path, p, t);
     }
     return e;
 }

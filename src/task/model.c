@@ -188,15 +188,15 @@ int rc_model_store(const recur_model *m, rc_store *s, bool baseline)
         || json_object_set_new(card, "version", json_string(RECUR_VERSION)) != 0
         || json_object_set_new(card, "task", json_string(m->task->name)) != 0
         || json_object_set_new(card, "net", json_string(m->net->line)) != 0
-        || json_object_set_new(card, "facts", facts_json(m)) != 0)
+        || json_object_set_new(card, "facts", facts_json(m)) != 0
+        || (m->net->as != RC_F32_WEIGHTS && json_object_set_new(card, "weights", json_string(rc_storage_name[m->net->as])) != 0))
         e = rc_fail(m->r, RECUR_ENOMEM, "no memory for the model card");
     if (e == RECUR_OK)
         e = store_json(m, s, "recur", card);
     json_decref(card);
     for (int i = 0; i < m->net->params.n && e == RECUR_OK; i++) {
         const rc_param *p = &m->net->params.p[i];
-        int64_t dim[3] = { p->dim[0], p->dim[1], p->dim[2] };
-        e = rc_store_add(s, p->name, sizeof(real) == 8 ? RC_F64 : RC_F32, p->rank, dim, m->w + p->at);
+        e = rc_model_store_matrix(m, s, p);
     }
     if (e == RECUR_OK && m->text != NULL)
         e = rc_text_save(m->text, s);

@@ -39,6 +39,12 @@ int rc_model_store(const recur_model *m, rc_store *s, bool baseline);      /* te
 int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path);
     /* every tensor found, none left over, shapes as declared; tensors named "opt.*" and "loop.*" are left to the
      * checkpoint's reader */
+/* storage.c: matrices in fewer bits (rc_storage_name).  In memory they are floats still, rounded to what the storage can
+ * say; runs that only answer pack them as that, and files hold them so: int8 with its scales as "NAME.scale". */
+int rc_model_weights(recur_model *m, int as);                /* rounds; from then on the model is not trained */
+int rc_model_dtype(const recur_model *m, const rc_param *p);  /* RC_F32, ...: of the tensor in the file */
+int rc_model_store_matrix(const recur_model *m, rc_store *s, const rc_param *p);
+int rc_model_load_matrix(recur_model *m, rc_store *s, const char *path, const rc_param *p, const rc_tensor *t);
 int rc_model_label_count(const recur_model *m);
 void rc_model_extra(recur_model *m, const char *name, int dtype, int64_t n, const void *data, int *error);
     /* copies a tensor "baseline.<name>" in */
