@@ -10,6 +10,7 @@ for both.  A trailing (xN) makes an alternative N times as likely.
     tools/make_share.py          writes the files
     tools/make_share.py --check  exits 1 if a file differs from what the grammars make
 """
+import datetime
 import math
 import random
 import re
@@ -152,6 +153,37 @@ def translations(grammar):
     return "\n".join(lines[:2300]) + "\n", "\n".join(lines[2300:]) + "\n"
 
 
+def load(rng, days=100):
+    """Hourly load of a little town and the warmth outside: day, week, weather, slow weather, noise; some cells are empty."""
+    start, lines, weather, rest = datetime.datetime(2023, 9, 4), ["time,load,warmth"], 0.0, 0.0
+    for hour in range(24 * days):
+        now = start + datetime.timedelta(hours=hour)
+        day, weekend = now.hour, now.weekday() >= 5
+        weather = 0.995 * weather + rng.gauss(0, 0.35)
+        warmth = 14 - 9 * hour / (24 * days) + 4 * math.sin((day - 9) * math.pi / 12) + weather
+        people = 3 * math.exp(-((day - 8 - weekend) ** 2) / 5) + 5 * math.exp(-((day - 19) ** 2) / 9) - (0 if weekend else 0.8)
+        rest = 0.8 * rest + rng.gauss(0, 0.25)
+        value = f"{20 + people + 0.45 * max(0, 15 - warmth) + rest:.2f}" if rng.random() > 0.01 else ""
+        lines.append(f"{now:%Y-%m-%d %H:%M},{value},{warmth:.1f}")
+    return "\n".join(lines) + "\n"
+
+
+def shops(rng, count=12, days=400):
+    """Daily sales of shops of very different size; an offer, planned ahead, raises them.  The last 14 days are a file of their own."""
+    start, past, last = datetime.date(2022, 11, 1), [], []
+    for shop in range(count):
+        size, trend, mood = math.exp(rng.uniform(3, 8)), rng.uniform(-0.0008, 0.0015), 0.0
+        week = [rng.uniform(0.7, 1) for _ in range(5)] + [rng.uniform(1.2, 1.7), rng.uniform(0.3, 0.8)]
+        for day in range(days):
+            now = start + datetime.timedelta(days=day)
+            offer = int(rng.random() < 0.12)
+            mood = 0.7 * mood + rng.gauss(0, 0.05)
+            sales = size * week[now.weekday()] * math.exp(trend * day + mood) * (1.35 if offer else 1)
+            (past if day < days - 14 else last).append(f"shop{shop + 1},{now},{sales:.4g},{offer}")
+    head = "shop,date,sales,offer\n"
+    return head + "\n".join(past) + "\n", head + "\n".join(last) + "\n"
+
+
 def make():
     grammar = {path.stem: Grammar(path) for path in sorted((SHARE / "grammar").glob("*.txt"))}
     plain = str.strip
@@ -170,6 +202,8 @@ def make():
     files["dates.tsv"], files["dates.test.tsv"] = "\n".join(dates[:4900]) + "\n", "\n".join(dates[4900:]) + "\n"
     rng = random.Random(4)
     files["waves.ts"], files["waves.test.ts"] = waves(240, rng), waves(90, rng)
+    files["load.csv"] = load(random.Random(8))
+    files["shops.csv"], files["shops.test.csv"] = shops(random.Random(9))
     for steps in (10, 100):
         files[f"first{steps}.ts"] = first(400, steps, rng)
         files[f"first{steps}.test.ts"] = first(200, steps, rng)
