@@ -53,6 +53,9 @@ static int print(const cli *c, const char *text)
         json_dumpf(score, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
         fputc('\n', stdout);
     } else {
+        const char *span = json_string_value(json_object_get(score, "span"));
+        if (span && strcmp(span, "held-out") == 0)
+            printf("%s\n", say(SAY_HELD_PART));
         cli_report(stdout, score);
         cli_verdict(stdout, score, cli_color(c, stdout));
         if (stored)

@@ -238,7 +238,7 @@ static void say_series(const recur_data *d, const recur_train_options *o, rc_say
     const rc_outlook *look = &w->look;
     static const char *const how[] = { "each from its last value", "each from its last value, by its own spread",
                                        "as they are, scaled by the training part" };
-    say(ud, "series: %d of %d column(s), %zu training rows%s", w->n, look->V, (size_t)d->units / (size_t)look->V,
+    say(ud, "series: %d of %d column(s), %d training rows%s%s", w->n, look->V, usual_length(w), w->n > 1 ? " each" : "",
         look->gaps ? "; values are missing or steps uneven: whether and how long ago one was seen are inputs too" : "");
     if (o->period < 0)
         say(ud, look->period > 1 ? "period: %d steps, the first high peak of the autocorrelation"

@@ -264,6 +264,7 @@ static int span_of(const filling *f, rc_stretch *s, bool known)
         return RECUR_OK;
     }
     bool whole = f->part == RC_ALL && !given;
+    f->w->span = f->part == RC_HELD_PART ? RC_SPAN_HELD : RC_SPAN_ALL;
     s->from = f->part == RC_HELD_PART ? at[0] : 0;
     s->to = whole ? s->T : f->part == RC_HELD_PART ? at[1] : at[0];
     s->T = s->to;                                              /* what lies behind does not exist */
