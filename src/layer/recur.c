@@ -17,6 +17,7 @@ static const rc_key_row keys[] = {
     { "proj", RC_KEY_INT, AT(proj), "0", 0, 65536, NULL, "outputs of a projection after each step" },
     { "skip", RC_KEY_FLAG, AT(skip), NULL, 0, 0, NULL, "add the input to the output" },
     { "init", RC_KEY_WORD, AT(init), "zero", 0, 0, "zero learn", "the state that sequences begin with" },
+    { "bridge", RC_KEY_WORD, AT(bridge), "", 0, 0, "tanh copy", "begin with a state made of the side chain's last row" },
     { "rdrop", RC_KEY_REAL, AT(rdrop), "0", 0, 0.99, NULL, "dropout of the recurrent input, one mask a sequence" },
     { "wdrop", RC_KEY_REAL, AT(wdrop), "0", 0, 0.99, NULL, "dropout of the recurrent weights, one mask a batch" },
     { "zoneout", RC_KEY_REAL, AT(zoneout), "0", 0, 0.99, NULL, "part of h that keeps its value" },
@@ -98,6 +99,7 @@ static int weights(rc_recur *l, rc_build *b, int d)
 {
     const rc_cell *c = l->l.cell;
     int G = c->G, R = c->R, H = l->size, I = l->l.in, W = l->W;
+    bool made = l->bridge[0] && !l->copy;
     const struct { bool on; const char *what; int *place; rc_weight w; } row[] = {
         { true, "wx", &l->at[d].wx, { .rank = 2, .dim = { G * H, I }, .start = RC_OWN, .decay = true } },
         { R > 0, "wh", &l->at[d].wh, { .rank = 2, .dim = { R * H, W }, .start = W == H ? RC_ORTHOGONAL : RC_GLOROT,
@@ -108,6 +110,11 @@ static int weights(rc_recur *l, rc_build *b, int d)
         { l->proj > 0, "wr", &l->at[d].wr, { .rank = 2, .dim = { W, H }, .start = RC_GLOROT, .decay = true } },
         { l->learn, "h0", &l->at[d].s0[0], { .rank = 1, .dim = { W }, .start = RC_ZERO } },
         { l->learn && c->S > 1, "c0", &l->at[d].s0[1], { .rank = 1, .dim = { H }, .start = RC_ZERO } },
+        { made, "bridge.h", &l->at[d].bridge[0][0], { .rank = 2, .dim = { W, l->S }, .start = RC_GLOROT, .decay = true } },
+        { made, "bridge.hb", &l->at[d].bridge[0][1], { .rank = 1, .dim = { W }, .start = RC_ZERO } },
+        { made && c->S > 1, "bridge.c", &l->at[d].bridge[1][0], { .rank = 2, .dim = { H, l->S }, .start = RC_GLOROT,
+                                                                  .decay = true } },
+        { made && c->S > 1, "bridge.cb", &l->at[d].bridge[1][1], { .rank = 1, .dim = { H }, .start = RC_ZERO } },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         int e = row[i].on ? declare(l, b, d, row[i].what, row[i].w) : -1;
@@ -139,6 +146,9 @@ static int open(rc_layer *base, rc_build *b)
     l->zone = l->zoneout > 0 || l->zoneoutc > 0;
     base->ahead = l->reverse || l->D == 2;
     base->needs_y = true;
+    l->side_out = b->side ? b->side->out : 0;
+    if (l->bridge[0] && (e = rc_bridge_open(l, b)))
+        return e;
     for (int d = 0; d < l->D; d++)
         if ((e = weights(l, b, d)))
             return e;
@@ -238,6 +248,7 @@ static void bind_training(const rc_recur *l, rc_recur_act *a, rc_plan *p)
         a->zmask[k] = l->zone ? rc_plan_take(p, B * ss, size) : NULL;
     }
     a->dh = l->proj ? rc_plan_take(p, B * hs, size) : NULL;
+    a->last = l->lends ? rc_plan_take(p, B * ss, size) : NULL;
     a->tmp = l->rdrop > 0 ? rc_plan_take(p, B * hs, size) : NULL;
     rc_plan_scratch(p, back_scratch(l, a, p) * size);
 }
@@ -272,6 +283,8 @@ static void bind(const rc_layer *base, rc_act *act, rc_plan *p)
     }
     a->hinit = l->proj ? rc_plan_take(p, (size_t)B * (size_t)a->hs, size) : a->init[0];
     bind_packed(l, a, p);
+    if (l->bridge[0])
+        rc_bridge_bind(l, a, p);
     if (p->train)
         bind_training(l, a, p);
 }

@@ -8,10 +8,13 @@
 #define RC_LAYER_RECUR_H
 #include "layer/layer.h"
 
+struct rc_end { bool first; int col, n; };                   /* columns [col, col + n) of a side sequence's first or last row */
+struct rc_ends { bool per_seq; int n; struct rc_end piece[2]; };
+
 typedef struct {
     rc_layer l;
     int size, layers, proj;      /* layers: read and expanded by the net's parser */
-    char bi[32], init[32];       /* "" "cat" "sum"; "zero" "learn" */
+    char bi[32], init[32], bridge[32];   /* "" "cat" "sum"; "zero" "learn"; "" "tanh" "copy" */
     bool reverse, skip, peephole, coupled, norm, onebias, flip;
     double rdrop, wdrop, zoneout, zoneoutc;
     rc_act_fn act, gact, oact;
@@ -19,7 +22,10 @@ typedef struct {
     int D, W, P, R1;             /* directions; columns of the output of one; rows of p; recurrent gates of the first round */
     bool sum, learn, apart, rowwise, plain, zone;    /* plain: y is h itself; zone: states are mixed after the cell */
     int biases;
-    struct { int wx, wh, b, bh, p, wr, s0[2]; } at[2];   /* of each direction, places in l.param; -1: none */
+    struct { int wx, wh, b, bh, p, wr, s0[2], bridge[2][2]; } at[2];   /* of each direction, places in l.param; -1: none */
+    struct rc_ends ends;         /* bridge: what states begin from */
+    int S, side_out;             /* columns of that; of the side chain's rows */
+    bool copy, lends;            /* lends: another layer begins with this one's last second state */
 } rc_recur;
 
 typedef struct {
@@ -40,6 +46,8 @@ typedef struct {
     real *ds[2], *keep[2], *dh;  /* [B][ss] gradients of states; what zoneout carries past the cell; [B][D*W] of the projected output */
     real *dq[2], *tmp;           /* [B][H]; [B][D*W] */
     int as;                      /* how the forward's panels are stored */
+    real *from, *dfrom;          /* bridge: [B][S] what states begin from, its gradient */
+    real *last;                  /* [B][ss] gradient of the last second state, where that is lent */
     bool turn;                   /* the way a single step goes through its weights */
     uint64_t packed;             /* the weights that the forward panels were made of; 0: none */
 } rc_recur_act;
@@ -69,6 +77,12 @@ enum { RC_MASK_RDROP = 1, RC_MASK_WDROP, RC_MASK_ZONE /* + k */ };
 
 /* fn for each direction on all threads, or on this one alone where steps are short. */
 void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t), void *arg);
+
+/* bridge.c: states from the side chain */
+int rc_bridge_open(rc_recur *l, rc_build *b);
+void rc_bridge_bind(const rc_recur *l, rc_recur_act *a, rc_plan *p);
+void rc_bridge_forward(const rc_recur *l, rc_recur_act *a, const rc_pass *s);
+void rc_bridge_backward(const rc_recur *l, rc_recur_act *a, const rc_pass *s, real *scratch);
 
 void rc_recur_forward(const rc_layer *l, rc_act *a, const rc_pass *s);
 void rc_recur_backward(const rc_layer *l, rc_act *a, const rc_pass *s);

@@ -61,6 +61,18 @@ static void take_dy(const part *p, const rc_segment *g)
                 false, a->ds[0] + (size_t)g->b * (size_t)a->ss + p->d * H + p->lo, a->ss);
 }
 
+/* What a layer that began with the last second state of these sequences has of gradient; own units. */
+static void take_last(const part *p, int t, const rc_segment *g)
+{
+    const rc_recur_act *a = p->j->a;
+    const rc_rows *r = &a->a.in;
+    size_t ss = (size_t)a->ss, at = (size_t)(p->d * p->j->l->size + p->lo);
+    bool reverse = rc_recur_reverse(p->j->l, p->d);
+    for (int b = g->b; b < g->b + g->n && p->hi > p->lo; b++)
+        if (reverse ? t == 0 : t + 1 == r->T || r->alive[t + 1] <= b)
+            p->j->s->k->add((size_t)(p->hi - p->lo), a->last + (size_t)b * ss + at, a->ds[1] + (size_t)b * ss + at);
+}
+
 /* dL/dh of each row, all that came from above and from later steps; own columns. */
 static void keep_trace(const part *p, const rc_segment *g)
 {
@@ -215,6 +227,8 @@ static void walk(void *arg, const rc_team *team)
         int t = rc_recur_step(l, p.d, r->T, i), n = rc_recur_segments(r, rc_recur_reverse(l, p.d), t, g);
         for (int k = 0; k < n; k++)
             take_dy(&p, &g[k]);
+        for (int k = 0; k < n && j->a->last; k++)
+            take_last(&p, t, &g[k]);
         for (int k = 0; k < n && j->a->a.trace; k++)
             keep_trace(&p, &g[k]);
         if (l->rowwise)
@@ -330,6 +344,8 @@ void rc_recur_backward(const rc_layer *base, rc_act *act, const rc_pass *s)
     rc_recur_walk(l, &act->in, s, walk, &j);
     for (int d = 0; d < l->D; d++)
         gradients(&j, d);
+    if (l->bridge[0] && (base->ahead || s->batch->fresh))
+        rc_bridge_backward(l, a, s, j.rest);
     if (l->skip && act->dx)
         rc_add_rows(s->r, act->in.N, base->in, act->dy, base->out, act->dx, base->in);
 }

@@ -369,14 +369,18 @@ static void walk(void *arg, const rc_team *team)
 static void initial(const rc_recur *l, rc_recur_act *a, const rc_pass *s)
 {
     bool carried = !l->l.ahead && !s->batch->fresh;
+    if (l->bridge[0] && !carried) {
+        rc_bridge_forward(l, a, s);
+        return;
+    }
     for (int d = 0; d < l->D; d++)
         for (int k = 0; k < l->l.cell->S; k++) {
             size_t w = (size_t)(k ? l->size : l->W), ld = (size_t)(k ? a->ss : a->hs);
             const real *learnt = rc_recur_w(l, s, l->at[d].s0[k]);
             for (int b = 0; b < a->a.in.B; b++) {
                 real *to = (k ? a->init[k] : a->hinit) + (size_t)b * ld + (size_t)d * w;
-                const real *own = s->state + (size_t)b * s->state_size + a->a.state_at + (k ? (size_t)l->W : 0);
-                const real *from = carried ? own : learnt;
+                size_t own = (size_t)b * s->state_size + a->a.state_at + (k ? (size_t)l->W : 0);
+                const real *from = carried ? s->state + own : learnt;
                 if (from)
                     memcpy(to, from, w * sizeof *to);
                 else
@@ -445,6 +449,8 @@ void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
     if (!l->zone)
         a->st[0] = a->fin[0];
     initial(l, a, s);
+    if (s->train && a->last)
+        memset(a->last, 0, (size_t)act->in.B * (size_t)a->ss * sizeof *a->last);
     rc_recur_walk(l, &act->in, s, walk, &j);
     a->packed = s->train ? 0 : s->weights;
     if (!base->ahead && s->state_size)
