@@ -7,7 +7,7 @@
 #include "task/translate.h"
 #include "task_help.h"
 
-#define NET "embed 6 | gru 5 bi >> embed 6 | lstm 8 | attend 6 | dense"
+#define NET "embed 6 | gru 5 bi >> embed 6 | lstm 8 bridge | attend 6 | dense"
 
 static recur_data *pairs(recur *r, const char *text, const recur_train_options *o, const rc_like *like, int part, json_t *bad)
 {
