@@ -17,6 +17,7 @@ import re
 import sys
 from pathlib import Path
 import make_pairs
+import make_tags
 
 SHARE = Path(__file__).resolve().parent.parent / "share"
 
@@ -200,6 +201,9 @@ def make():
     files["en-fr.tsv"], files["en-fr.test.tsv"] = translations(grammar["en_fr"])
     dates = [f"{s}\t{t}" for s, t in make_pairs.pairs(make_pairs.dates, 5200, 6)]
     files["dates.tsv"], files["dates.test.tsv"] = "\n".join(dates[:4900]) + "\n", "\n".join(dates[4900:]) + "\n"
+    for name, make_both, rng in (("entities", make_tags.entities, random.Random(7)), ("commands", make_tags.commands, random.Random(8))):
+        files[name + ".conll"], files[name + ".test.conll"] = make_both(grammar[name], rng)
+    files["words.zh.txt"], files["words.zh.test.txt"] = make_tags.words(grammar["words_zh"], random.Random(9))
     rng = random.Random(4)
     files["waves.ts"], files["waves.test.ts"] = waves(240, rng), waves(90, rng)
     files["load.csv"] = load(random.Random(8))
