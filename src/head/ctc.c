@@ -9,7 +9,7 @@
 
 #include "head/ctc.h"
 
-enum { WHOLE = 512 };            /* up to so many rows are one stretch: nothing is made twice */
+enum { WHOLE = 1024 };           /* up to so many rows are one stretch: nothing is made twice */
 #define TINY 1e-200              /* below it a sum may have lost what mattered: it is taken in logarithms */
 
 typedef struct { rc_head h; } ctc;
@@ -21,7 +21,7 @@ static const rc_key_row keys[] = {
 typedef struct {                 /* W: 2 T + 1, the longest list with its blanks */
     double *a, *mark;            /* [stretch][W] of this stretch; [stretches][W] first rows */
     double *last;                /* [W] the row before a stretch */
-    double *b, *u, *p, *y;       /* [W] y: log p of the row after */
+    double *b, *u, *p, *y;       /* [W], p with two more on either side; y: log p of the row after */
     double *sum;                 /* [V], 0 between rows */
 } desk;
 
@@ -58,17 +58,20 @@ static int stretch_of(int T)
 
 /* ------------------------------------------------------------------------------------------------ sums */
 
-/* y = exp(x - m) and m, the largest of x. */
-static double scaled(int n, const double *x, double *y)
+/* y = exp(x - m) and m, the largest of x, for places [lo, hi); 0 in the two on either side, which are not reached. */
+static double scaled(int lo, int hi, const double *x, double *y)
 {
     double m = -INFINITY;
-    for (int i = 0; i < n; i++)
+    for (int i = lo; i < hi; i++)
         m = x[i] > m || isnan(x[i]) ? x[i] : m;
     m = m == -INFINITY ? 0 : m;
-    for (int i = 0; i < n; i++)
-        y[i] = exp(x[i] - m);
+    y[lo - 1] = y[lo - 2] = y[hi] = y[hi + 1] = 0;
+    for (int i = lo; i < hi; i++)
+        y[i] = x[i] - m < -700 ? 0 : exp(x[i] - m);
     return m;
 }
+
+static double reached(const double *x, int s, int from, int to) { return s >= from && s < to ? x[s] : -INFINITY; }
 
 static double log_add(double x, double y, double z)
 {
@@ -76,31 +79,32 @@ static double log_add(double x, double y, double z)
     return m == -INFINITY ? m : m + log(exp(x - m) + exp(y - m) + exp(z - m));
 }
 
-static double log_p(const list *l, int t, int s)
+/* Places of row t that the start reaches and that reach the end. */
+static int first_place(const list *l, int t)
 {
-    return (double)rc_seq_row(&l->q, t)[rc_ctc_at(l->label, s)];
+    int s = l->W - 2 * (l->q.T - t);
+    return s > 0 ? s : 0;
 }
+
+static int last_place(const list *l, int t) { return 2 * t + 2 < l->W ? 2 * t + 2 : l->W; }
 
 /* ------------------------------------------------------------------------------------------------ forward */
 
-/* a of row t from that of the row before; places that cannot be reached, or from which the end cannot, are left out.
- * (S15) */
+/* a of row t from that of the row before.                                                                        (S15) */
 static void ahead(const list *l, const desk *d, int t, const double *before, double *a)
 {
-    int lo = l->W - 2 * (l->q.T - t), hi = 2 * t + 2;
-    double m = t ? scaled(l->W, before, d->p) : 0;
-    lo = lo > 0 ? lo : 0;
-    hi = hi < l->W ? hi : l->W;
-    for (int s = 0; s < l->W; s++)
-        a[s] = -INFINITY;
+    const real *y = rc_seq_row(&l->q, t);
+    int lo = first_place(l, t), hi = last_place(l, t), from = t ? first_place(l, t - 1) : 0, to = t ? last_place(l, t - 1) : 0;
+    double m = t ? scaled(from, to, before, d->p) : 0;
     for (int s = lo; s < hi; s++) {
         bool skips = rc_ctc_skips(l->label, s);
-        double in = t ? d->p[s] + (s ? d->p[s - 1] : 0) + (skips ? d->p[s - 2] : 0) : 1;
-        if (t && in < TINY)
-            in = log_add(before[s], s ? before[s - 1] : -INFINITY, skips ? before[s - 2] : -INFINITY);
+        double in = t ? d->p[s] + d->p[s - 1] + (skips ? d->p[s - 2] : 0) : 1;
+        if (in < TINY)
+            in = log_add(reached(before, s, from, to), reached(before, s - 1, from, to),
+                         skips ? reached(before, s - 2, from, to) : -INFINITY);
         else
             in = m + log(in);
-        a[s] = in + log_p(l, t, s);
+        a[s] = in + (double)y[rc_ctc_at(l->label, s)];
     }
 }
 
@@ -128,7 +132,8 @@ static double forward(const list *l, const desk *d)
 {
     for (int from = 0; from < l->q.T; from += l->stretch)
         stretch(l, d, from, from + l->stretch < l->q.T ? from + l->stretch : l->q.T, false);
-    return log_add(d->last[l->W - 1], l->W > 1 ? d->last[l->W - 2] : -INFINITY, -INFINITY);
+    int lo = first_place(l, l->q.T - 1), hi = last_place(l, l->q.T - 1);
+    return log_add(d->last[lo], hi > lo + 1 ? d->last[lo + 1] : -INFINITY, -INFINITY);
 }
 
 /* ------------------------------------------------------------------------------------------------ backward */
@@ -136,32 +141,34 @@ static double forward(const list *l, const desk *d)
 /* b of row t from that of the row after it.                                                                      (S16) */
 static void back(const list *l, const desk *d, int t)
 {
-    int W = l->W;
+    int W = l->W, lo = first_place(l, t), hi = last_place(l, t);
     if (t == l->q.T - 1) {
-        for (int s = 0; s < W; s++)
-            d->b[s] = s >= W - 2 ? 0 : -INFINITY;
+        for (int s = lo; s < hi; s++)
+            d->b[s] = 0;                                       /* the last label, or the blank after it */
         return;
     }
-    for (int s = 0; s < W; s++)
+    int from = first_place(l, t + 1), to = last_place(l, t + 1);
+    for (int s = from; s < to; s++)
         d->u[s] = d->b[s] + d->y[s];
-    double m = scaled(W, d->u, d->p);
-    for (int s = 0; s < W; s++) {
-        bool next = s + 1 < W, skips = s + 2 < W && rc_ctc_skips(l->label, s + 2);
-        double out = d->p[s] + (next ? d->p[s + 1] : 0) + (skips ? d->p[s + 2] : 0);
-        d->b[s] = out < TINY ? log_add(d->u[s], next ? d->u[s + 1] : -INFINITY, skips ? d->u[s + 2] : -INFINITY)
+    double m = scaled(from, to, d->u, d->p);
+    for (int s = lo; s < hi; s++) {
+        bool skips = s + 2 < W && rc_ctc_skips(l->label, s + 2);
+        double out = d->p[s] + d->p[s + 1] + (skips ? d->p[s + 2] : 0);
+        d->b[s] = out < TINY ? log_add(reached(d->u, s, from, to), reached(d->u, s + 1, from, to),
+                                       skips ? reached(d->u, s + 2, from, to) : -INFINITY)
             : m + log(out);
     }
 }
 
 /* The scores of row t become their gradient.                                                                     (S18) */
-static void settle(const job *j, const list *l, const desk *d, const double *a, double log_P, real *z)
+static void settle(const job *j, const list *l, const desk *d, int t, const double *a, double log_P, real *z)
 {
-    int V = j->h->in;
+    int V = j->h->in, lo = first_place(l, t), hi = last_place(l, t);
     j->s->k->softmax(1, V, z, V, z, V);
-    for (int s = 0; s < l->W; s++)
+    for (int s = lo; s < hi; s++)
         d->sum[rc_ctc_at(l->label, s)] += exp(a[s] + d->b[s] - log_P);
     j->s->k->scale((size_t)V, j->scale, z);
-    for (int s = 0; s < l->W; s++) {
+    for (int s = lo; s < hi; s++) {
         int32_t k = rc_ctc_at(l->label, s);
         z[k] -= j->scale * (real)d->sum[k];
         d->sum[k] = 0;
@@ -177,10 +184,10 @@ static void backward(const job *j, const list *l, const desk *d, double log_P)
             stretch(l, d, from, to, true);
         for (int t = to - 1; t >= from; t--) {
             back(l, d, t);
-            for (int s = 0; s < l->W; s++)
-                d->y[s] = log_p(l, t, s);                      /* before the gradient takes its place */
-            settle(j, l, d, d->a + (size_t)(t - from) * (size_t)l->W, log_P,
-                   j->z + ((size_t)l->q.off[t] + (size_t)l->q.b) * (size_t)l->q.width);
+            real *z = j->z + ((size_t)l->q.off[t] + (size_t)l->q.b) * (size_t)l->q.width;
+            for (int s = first_place(l, t); s < last_place(l, t); s++)
+                d->y[s] = (double)z[rc_ctc_at(l->label, s)];   /* before the gradient takes its place */
+            settle(j, l, d, t, d->a + (size_t)(t - from) * (size_t)l->W, log_P, z);
         }
     }
 }
@@ -243,7 +250,8 @@ static void place(job *j, rc_arena *m, int V, int T, int B, int threads)
     for (int i = 0; i < j->workers; i++) {
         desk *d = all ? &all[i] : &none;
         d->a = slice(m, own > whole ? own : whole), d->mark = slice(m, (marks + 1) * W), d->last = slice(m, W);
-        d->b = slice(m, W), d->u = slice(m, W), d->p = slice(m, W), d->y = slice(m, W);
+        d->b = slice(m, W), d->u = slice(m, W), d->p = slice(m, W + 4), d->y = slice(m, W);
+        d->p = m->base ? d->p + 2 : NULL;
         d->sum = slice(m, (size_t)V);
     }
 }

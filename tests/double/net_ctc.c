@@ -182,7 +182,7 @@ static void long_sequences(void **state)
 {
     (void)state;
     static scene s;
-    static const int length[] = { 1301, 700, 512, 40 };
+    static const int length[] = { 1301, 1100, 900, 40 };
     enum { B = 4 };
     double sum = 0;
     int64_t count = 0;
