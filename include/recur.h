@@ -122,6 +122,9 @@ typedef struct recur_arrays {     /* `count` equally formed sequences in memory,
     const int32_t *label;         /* [count] class of the sequence, or [count][steps] where per_step              */
     const float *value;           /* [count][outputs] numbers instead of classes, or [count][steps][outputs]      */
     int classes, outputs, vocabulary, per_step;
+    const struct recur_arrays *side;  /* sequences of the net's side chain (before >>), without targets; NULL: none   */
+    const int32_t *place;         /* [count] side sequence of each sequence, -1: none; NULL: the same number          */
+    const int32_t *row_place;     /* [count][steps] that of each step, for layer `side`; NULL: steps have none        */
     const int32_t *list, *list_at;                    /* [list_at[count]], [count+1]: sequence i's labels are list[list_at[i] .. list_at[i+1]), 1 .. classes-1, for a net that ends in ctc; class 0 is its blank */
 } recur_arrays;
 int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a);
@@ -158,6 +161,7 @@ void recur_model_touch(recur_model *m);
  * Fewer bytes make single steps faster.  For answering only: such a model is trained no further.  "fp32": as they are. */
 int recur_model_weights(recur_model *m, const char *storage);
 int recur_inspect(recur *r, const recur_model *m, char **json);      /* card, net, formulas, shapes, training */
+int recur_net_words(recur *r, char **json);    /* what a net line may say: layers, cells, heads, activations, keys with type, range, default */
 
 /* --- training: one call, or its parts ------------------------------------------------------------------------- */
 struct recur_train_options {      /* rows and defaults: recur_train_table, `recur help train` */
@@ -197,7 +201,11 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
 int recur_eval(recur *r, const recur_model *m, recur_data *d, char **json);
 int recur_check(recur *r, const char *task, const char *const *path, int n, const recur_train_options *o, char **json);
 
-typedef struct recur_dims { int B, T, N; int train, scores, trace; struct { int B, T, N; } side; } recur_dims;   /* the largest batch: sequences, steps, rows (0: B*T); scores: recur_forward's result is wanted; trace: recur_gradient_norms is; side: of the side chain's batch */
+typedef struct recur_dims {       /* the largest batch */
+    int B, T, N;                  /* sequences, steps, rows (0: B*T) */
+    int train, scores, trace;     /* scores: recur_forward's result is wanted; trace: recur_gradient_norms is */
+    struct { int B, T, N; } side; /* of the side chain's batch, where the net has one */
+} recur_dims;
 size_t recur_run_size(const recur_model *m, const recur_dims *d);           /* bytes */
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d);
 void recur_run_free(recur_run *u);

@@ -169,6 +169,19 @@ static int number_labels(recur *r, recur_data *d)
     return e;
 }
 
+/* Places of example x, sequence i; its rows are there. */
+static int add_places(recur_data *d, const recur_arrays *a, int i, rc_example *x)
+{
+    x->side = a->place ? a->place[i] : a->row_place ? -1 : i;
+    for (int t = 0; a->row_place && t < x->T; t++) {
+        int32_t p = a->row_place[(size_t)i * (size_t)a->steps + (size_t)t];
+        RC_NEED(d->r, p >= -1 && p < a->side->count, RECUR_EDATA,
+                "recur_data_arrays: sequence %d, step %d: row_place %d is not a side sequence below %d", i, t, p, a->side->count);
+        d->row_side[x->at + (size_t)t] = p;
+    }
+    return RECUR_OK;
+}
+
 static int add_sequence(recur_data *d, const recur_arrays *a, int i)
 {
     int T = a->length ? a->length[i] : a->steps, e = check_sequence(d->r, a, i, T);
@@ -176,7 +189,7 @@ static int add_sequence(recur_data *d, const recur_arrays *a, int i)
     if (e < 0 || (e = rc_data_example(d, &x)) < 0 || (e = rc_data_row(d, (size_t)T)) < 0) return e;
     size_t n = (size_t)T, from = (size_t)i * (size_t)a->steps, F = (size_t)a->features, C = (size_t)a->outputs;
     *x = (rc_example){ .at = d->rows, .T = T, .label = a->label && !a->per_step ? a->label[i] : -1, .file = -1,
-                       .weight = 1 };
+                       .weight = 1, .side = -1 };
     if (a->x) memcpy(d->x + x->at * F, a->x + from * F, n * F * sizeof *d->x);
     if (a->ids) memcpy(d->ids[0] + x->at, a->ids + from, n * sizeof *a->ids);
     if (a->label && a->per_step) memcpy(d->step_label + x->at, a->label + from, n * sizeof *a->label);
@@ -184,8 +197,33 @@ static int add_sequence(recur_data *d, const recur_arrays *a, int i)
     if (a->value && !a->per_step) memcpy(d->value + (size_t)i * C, a->value + (size_t)i * C, C * sizeof *a->value);
     d->rows += n;
     d->units += T;
+    if (a->side && (e = add_places(d, a, i, x)) < 0) return e;
     if (a->list)
         return rc_data_list(d, x, a->list + a->list_at[i], (size_t)(a->list_at[i + 1] - a->list_at[i]));
+    return RECUR_OK;
+}
+
+/* The side's sequences, and that every place names one. */
+static int add_side(recur_data *d, const recur_arrays *a)
+{
+    const char *f = "recur_data_arrays";
+    recur_arrays side = *a->side;
+    side.label = side.list = NULL;
+    side.value = NULL;
+    side.side = NULL;
+    int e = check_arrays(d->r, &side);
+    if (e < 0 || (e = rc_data_side(d)) < 0) return e;
+    RC_NEED(d->r, a->place || a->row_place || side.count >= a->count, RECUR_EOPTION,
+            "%s: %d side sequences for %d sequences without `place`", f, side.count, a->count);
+    for (int i = 0; a->place && i < a->count; i++)
+        RC_NEED(d->r, a->place[i] >= -1 && a->place[i] < side.count, RECUR_EDATA,
+                "%s: sequence %d: place %d is not a side sequence below %d", f, i, a->place[i], side.count);
+    d->side->C = side.ids ? 1 : 0;
+    d->side->F = side.features;
+    d->side->vocabulary = side.vocabulary;
+    d->side_rows = a->row_place != NULL;
+    for (int i = 0; i < side.count; i++)
+        if ((e = add_sequence(d->side, &side, i)) < 0) return e;
     return RECUR_OK;
 }
 
@@ -203,6 +241,7 @@ int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a)
     d->outputs = a->value ? a->outputs : 0;
     d->per_step = a->per_step && (a->label || a->value);
     if (d->classes && (e = number_labels(r, d)) < 0) goto fail;
+    if (a->side && (e = add_side(d, a)) < 0) goto fail;
     for (int i = 0; i < a->count; i++)
         if ((e = add_sequence(d, a, i)) < 0) goto fail;
     *out = d;
