@@ -152,6 +152,15 @@ X(AUTOMATIC, "chosen from the data", "根据数据选定")
 X(HELP_MORE, "`recur help VERB` says more; `-` as a file is stdin; RECUR_NAME in the environment sets an option.",
   "`recur help 命令` 给出详情；文件名 `-` 表示标准输入；环境变量 RECUR_名称 可设置选项。")
 X(ABOUT, "recurrent networks: train, evaluate, put to work", "循环神经网络：训练、评估、使用")
+X(NET_LINE, "A net is one line: layers parted by |, e.g. 'embed 128 | lstm 256 layers=2 | dense'.  Chains parted by || after the first are\n"
+  "branches that read it, each with its head; A >> B: B sees what A made of its side.  Words and keys, N and X numbers:",
+  "网络用一行写出：各层以 | 分隔，例如 'embed 128 | lstm 256 layers=2 | dense'。第一条链之后以 || 分隔的链是读取它的分支，各有\n"
+  "自己的输出头；A >> B：B 能看到 A 对旁侧序列的结果。词与键如下，N、X 为数：")
+X(NET_LAYERS, "layers", "层")
+X(NET_CELLS, "cells, each a layer over time", "单元，每个都是沿时间的一层")
+X(NET_CELL_KEYS, "keys of the cells; behind the semicolon: of these alone", "单元的键；分号之后：只有这些单元有")
+X(NET_HEADS, "heads, at the end of a chain", "输出头，位于链的末尾")
+X(NET_ACTS, "activations", "激活函数")
 X(DOES_TRAIN, "train a model on files", "用文件训练模型")
 X(DOES_GENERATE, "write text with a language model", "用语言模型生成文本")
 X(DOES_CLASSIFY, "label each line of input", "为每一行输入给出标签")

@@ -17,3 +17,7 @@ done
 recur --help >a && recur help >b && cmp a b && echo same
 recur >a 2>e
 echo "no verb: $?"
+recur help net >n; echo "net: $?"
+for w in $(cd "$SHARE/../src" && sed -n 's/^X(\(.*\))$/\1/p' layer/list.h cell/list.h head/list.h | grep -vx recur); do grep -q "^  $w " n || echo "help net does not know $w"; done
+recur help net --json | grep -c '"cell_keys":\[{'
+recur help net --lang zh | grep -c '激活函数'
