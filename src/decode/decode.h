@@ -18,6 +18,16 @@ int rc_units(const rc_text *t, const char *s, rc_ids *out, int64_t *unknown);
 int rc_translate(const recur_model *m, const char *const *text, int n, const recur_translate_options *o, json_t **out);
 /* Words and tags of each text, as recur_tag_lines of recur.h gives them. */
 int rc_tag(const recur_model *m, const char *const *text, int n, int best, json_t **out);
+/* The text of a sound, as recur_transcribe_sound of recur.h tells it; lm may be NULL. */
+int rc_transcribe(recur *r, const recur_model *m, const recur_sound *sound, const recur_model *lm,
+                  const recur_transcribe_options *o, json_t **out);
+/* Sound as it comes (hear.c); see recur_hear of recur.h. */
+typedef struct rc_hearing rc_hearing;
+int rc_hear_open(recur *r, rc_hearing **out, const recur_model *m, recur_emit *emit, void *ud);
+int rc_hear_rate(const rc_hearing *h);
+int rc_hear(rc_hearing *h, const float *x, size_t n);
+int rc_hear_end(rc_hearing *h);
+void rc_hear_close(rc_hearing *h);
 /* How much of `text` stands word for word in the training text, which the model file carries or which `path` names. */
 int rc_copy_report(const recur_model *m, const char *text, const char *const *path, int n, json_t **out);
 #endif

@@ -247,6 +247,8 @@ bool rc_front_streams(const rc_front *f) { return f->s.delta == 0 && strcmp(f->s
 size_t rc_front_reach(const rc_front *f) { return (size_t)f->S + (size_t)(f->s.stack - 1) * (size_t)f->H; }
 size_t rc_front_step(const rc_front *f) { return (size_t)f->H * (size_t)f->s.stack; }
 
+bool rc_front_partial(const rc_front *f, size_t left) { return left >= (size_t)f->S; }
+
 static size_t frames_of(const rc_front *f, size_t n)
 {
     return n < (size_t)f->S ? 1 : 1 + (n - (size_t)f->S) / (size_t)f->H;
@@ -359,6 +361,7 @@ double rc_front_seconds(const rc_front *f) { (void)f; return 0; }
 bool rc_front_streams(const rc_front *f) { (void)f; return false; }
 size_t rc_front_reach(const rc_front *f) { (void)f; return 0; }
 size_t rc_front_step(const rc_front *f) { (void)f; return 0; }
+bool rc_front_partial(const rc_front *f, size_t left) { (void)f, (void)left; return false; }
 
 int rc_front_run(rc_front *f, const float *x, size_t n, float *out)
 {

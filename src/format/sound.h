@@ -34,4 +34,5 @@ int rc_front_run(rc_front *f, const float *x, size_t n, float *out /* [rows][wid
 bool rc_front_streams(const rc_front *f);
 size_t rc_front_reach(const rc_front *f);
 size_t rc_front_step(const rc_front *f);
+bool rc_front_partial(const rc_front *f, size_t left);          /* so few samples at the end still make a row */
 #endif

@@ -6,27 +6,13 @@
 #include "head/ctc.h"
 #include "task/pick.h"
 #include "task/read.h"
-#include "task/transcribe.h"
+#include "task/transcribe_gather.h"
 
 enum { FEW_WORDS = 64, OFTEN = 5 };      /* so few words, each said so often on average, are units of their own */
-static const char usual[] = "logmel 40";
 
-typedef struct {
-    recur_data *d;
-    const recur_train_options *o;        /* may be NULL */
-    const rc_like *like;
-    json_t *problems;
-    rc_spelling how;
-    rc_front *front;
-    rc_buf path;
-    int part, file;
-    int64_t line, elsewhere, said;       /* records of the other part; examples that have a text */
-    const char *name;                    /* of the sound, for messages */
-} gather;
+static const char *list_name(const rc_gather *g) { return g->d->paths > 0 ? g->d->path[g->file] : "example"; }
 
-static const char *list_name(const gather *g) { return g->d->paths > 0 ? g->d->path[g->file] : "example"; }
-
-static int problem(gather *g, const char *kind, const char *what)
+static int problem(rc_gather *g, const char *kind, const char *what)
 {
     g->d->skipped++;
     if (g->problems == NULL || (g->o != NULL && g->o->strict > 0))
@@ -35,7 +21,7 @@ static int problem(gather *g, const char *kind, const char *what)
 }
 
 /* What cannot be read is a problem of that line; memory is not. */
-static int survive(gather *g, int e)
+static int survive(rc_gather *g, int e)
 {
     char what[sizeof g->d->r->message];
     if (e != RECUR_EDATA && e != RECUR_EIO)
@@ -44,100 +30,10 @@ static int survive(gather *g, int e)
     return problem(g, "sound", what);
 }
 
-/* --- rows of an example: made at d->x + d->rows --- */
-
-static int width(gather *g, int F)
-{
-    recur_data *d = g->d;
-    int want = g->like != NULL && g->like->scaling != NULL && g->like->scaling->n > 0 ? g->like->scaling->n : d->F;
-    if (want > 0 && F != want)
-        return rc_fail(d->r, RECUR_EDATA, "%s: %d features a step where %d are expected", g->name, F, want);
-    d->F = F;
-    return RECUR_OK;
-}
-
-static int open_front(gather *g, int rate)
-{
-    enum { SPEECH = 16000 };             /* what a voice needs; finer sounds are read at this rate */
-    if (g->front != NULL)
-        return RECUR_OK;
-    const char *line = g->like != NULL ? g->how.front : g->o != NULL && g->o->front != NULL ? g->o->front : usual;
-    return rc_front_new(g->d->r, &g->front, line, rate < SPEECH ? rate : SPEECH);
-}
-
-static int hear(gather *g, rc_sound *s, int *T)
-{
-    recur_data *d = g->d;
-    int e = open_front(g, s->rate);
-    if (e == RECUR_OK)
-        e = rc_sound_resample(d->r, s, rc_front_rate(g->front));
-    if (e == RECUR_OK)
-        e = width(g, rc_front_width(g->front));
-    if (e != RECUR_OK)
-        return e;
-    *T = rc_front_rows(g->front, s->n);
-    if ((e = rc_data_row(d, (size_t)*T)) != RECUR_OK)
-        return e;
-    return rc_front_run(g->front, s->x, s->n, d->x + d->rows * (size_t)d->F);
-}
-
-typedef struct { gather *g; int T; } rows_of;
-
-/* An array [steps][features] comes as `steps` sequences of one feature, [1][steps][features] as one sequence. */
-static int take_rows(void *ud, const rc_record *rec)
-{
-    rows_of *w = ud;
-    recur_data *d = w->g->d;
-    int T = rec->features == 1 ? 1 : rec->steps, F = rec->features == 1 ? rec->steps : rec->features;
-    int e = rec->features > 1 && w->T > 0
-        ? rc_fail(d->r, RECUR_EDATA, "%s: more than one sequence; a file for each is wanted", w->g->name) : width(w->g, F);
-    if (e != RECUR_OK || (e = rc_data_row(d, (size_t)(w->T + T))) != RECUR_OK)
-        return e;
-    memcpy(d->x + (d->rows + (size_t)w->T) * (size_t)F, rec->x, (size_t)T * (size_t)F * sizeof(float));
-    w->T += T;
-    return RECUR_OK;
-}
-
-static bool ends(const char *s, const char *with)
-{
-    size_t n = strlen(s), m = strlen(with);
-    return n >= m && strcmp(s + n - m, with) == 0;
-}
-
-static int read_rows(gather *g, int *T)
-{
-    rows_of w = { g, 0 };
-    int e = rc_read_records(g->d->r, g->name, g->o, take_rows, &w, NULL);
-    *T = w.T;
-    return e == RECUR_OK && w.T == 0 ? rc_fail(g->d->r, RECUR_EDATA, "%s: no step in it", g->name) : e;
-}
-
-static int kind_fits(gather *g, bool sound)
-{
-    bool other = g->like != NULL ? sound != (g->how.front != NULL) : g->d->count > 0 && sound != (g->front != NULL);
-    if (!other)
-        return RECUR_OK;
-    return rc_fail(g->d->r, RECUR_EDATA, "%s: %s, where %s expected", g->name, sound ? "a sound" : "rows of measurements",
-                   sound ? "rows of measurements are" : "sounds are");
-}
-
-static int read_one(gather *g, int *T)
-{
-    rc_sound s = { 0 };
-    bool sound = !ends(g->name, ".npy");
-    int e = kind_fits(g, sound);
-    if (e != RECUR_OK || !sound)
-        return e != RECUR_OK ? e : read_rows(g, T);
-    if ((e = rc_sound_read(g->d->r, g->name, &s)) == RECUR_OK)
-        e = hear(g, &s, T);
-    rc_sound_free(g->d->r, &s);
-    return e;
-}
-
 /* --- an example --- */
 
 /* The rows stand at d->x + d->rows; text NULL: not known. */
-static int add(gather *g, int T, const char *text, size_t n)
+static int add(rc_gather *g, int T, const char *text, size_t n)
 {
     recur_data *d = g->d;
     rc_example *ex;
@@ -161,7 +57,7 @@ static int add(gather *g, int T, const char *text, size_t n)
     return RECUR_OK;
 }
 
-static bool other_part(gather *g, const char *path, size_t n)
+static bool other_part(rc_gather *g, const char *path, size_t n)
 {
     if (g->part == RC_ALL)
         return false;
@@ -170,7 +66,7 @@ static bool other_part(gather *g, const char *path, size_t n)
     return held != (g->part == RC_HELD_PART);
 }
 
-static int beside(gather *g, const char *list, const char *path, size_t n)
+static int beside(rc_gather *g, const char *list, const char *path, size_t n)
 {
     const char *slash = strrchr(list, '/');
     size_t folder = n > 0 && *path == '/' ? 0 : slash != NULL ? (size_t)(slash - list) + 1 : 0;
@@ -181,7 +77,7 @@ static int beside(gather *g, const char *list, const char *path, size_t n)
     return e;
 }
 
-static int add_line(gather *g, const char *s, size_t n)
+static int add_line(rc_gather *g, const char *s, size_t n)
 {
     const char *tab = memchr(s, '\t', n);
     size_t m = tab != NULL ? (size_t)(tab - s) : n;
@@ -194,7 +90,7 @@ static int add_line(gather *g, const char *s, size_t n)
     if (other_part(g, s, m))
         return RECUR_OK;
     int e = beside(g, list_name(g), s, m);
-    if (e == RECUR_OK && (e = read_one(g, &T)) != RECUR_OK)
+    if (e == RECUR_OK && (e = rc_gather_file(g, &T)) != RECUR_OK)
         return survive(g, e);
     if (e != RECUR_OK)
         return e;
@@ -206,7 +102,7 @@ static int add_line(gather *g, const char *s, size_t n)
     return add(g, T, tab != NULL ? tab + 1 : NULL, tab != NULL ? n - m - 1 : 0);
 }
 
-static int read_list(gather *g, const char *path)
+static int read_list(rc_gather *g, const char *path)
 {
     rc_buf raw, text;
     const char *s;
@@ -229,7 +125,7 @@ static int read_list(gather *g, const char *path)
 
 /* --- units --- */
 
-static int count_units(gather *g, const rc_spelling *how, rc_vocab **out, int64_t *all)
+static int count_units(rc_gather *g, const rc_spelling *how, rc_vocab **out, int64_t *all)
 {
     recur_data *d = g->d;
     int32_t id;
@@ -252,7 +148,7 @@ static int count_units(gather *g, const rc_spelling *how, rc_vocab **out, int64_
     return e;
 }
 
-static int unit_named(gather *g, const char *unit)
+static int unit_named(rc_gather *g, const char *unit)
 {
     g->how.words = strcmp(unit, "word") == 0;
     return g->how.words || strcmp(unit, "char") == 0 ? RECUR_OK
@@ -260,7 +156,7 @@ static int unit_named(gather *g, const char *unit)
 }
 
 /* Words where they are few and often said (digits, commands); else signs, of which any word can be made. */
-static int learn_units(gather *g)
+static int learn_units(rc_gather *g)
 {
     recur_data *d = g->d;
     const char *unit = g->o != NULL ? g->o->unit : NULL;
@@ -282,7 +178,7 @@ static int learn_units(gather *g)
 }
 
 /* Lists that no net can say in so few steps are left out before anything is learned. */
-static int fits(gather *g, const rc_ids *label, rc_example *ex)
+static int fits(rc_gather *g, const rc_ids *label, rc_example *ex)
 {
     char what[160];
     if (g->like != NULL || rc_ctc_fits(ex->T, label->id, (int)label->n))
@@ -295,7 +191,7 @@ static int fits(gather *g, const rc_ids *label, rc_example *ex)
     return problem(g, "short", what);
 }
 
-static int encode_all(gather *g)
+static int encode_all(rc_gather *g)
 {
     recur_data *d = g->d;
     rc_ids label = { .r = d->r };
@@ -326,7 +222,7 @@ static int encode_all(gather *g)
 
 /* --- the whole --- */
 
-static void begin(gather *g)
+static void begin(rc_gather *g)
 {
     rc_buf_init(&g->path, g->d->r, 0);
     g->how = (rc_spelling){ .lower = rc_wanted(g->o != NULL ? g->o->lower : -1, true),
@@ -335,7 +231,7 @@ static void begin(gather *g)
         rc_spelling_of(g->like->form, &g->how);
 }
 
-static int finish(gather *g)
+static int finish(rc_gather *g)
 {
     recur_data *d = g->d;
     int e = RECUR_OK;
@@ -360,7 +256,7 @@ static int finish(gather *g)
     return rc_data_scale(d, g->like != NULL ? g->like->scaling : NULL);
 }
 
-static void end(gather *g)
+static void end(rc_gather *g)
 {
     rc_front_free(g->front);
     rc_buf_free(&g->path);
@@ -369,7 +265,7 @@ static void end(gather *g)
 static int transcribe_read(recur_data *d, const char *const *path, int n, const recur_train_options *o,
                            const rc_like *like, int part, json_t *problems)
 {
-    gather g = { .d = d, .o = o, .like = like, .part = part, .problems = problems };
+    rc_gather g = { .d = d, .o = o, .like = like, .part = part, .problems = problems };
     int e = (d->path = rc_new(d->r, (size_t)n + 1, sizeof *d->path)) != NULL ? RECUR_OK : RECUR_ENOMEM;
     size_t bad = json_array_size(problems);
     begin(&g);
@@ -396,7 +292,7 @@ static int transcribe_read(recur_data *d, const char *const *path, int n, const 
 }
 
 /* Rows as they come, or, where the features are one and a front end is there or asked for, samples at its rate. */
-static int pull_one(gather *g, const recur_example *ex)
+static int pull_one(rc_gather *g, const recur_example *ex)
 {
     recur_data *d = g->d;
     const char *text = ex->text != NULL ? ex->text : ex->label;
@@ -415,12 +311,10 @@ static int pull_one(gather *g, const recur_example *ex)
         if (s.x == NULL)
             return RECUR_ENOMEM;
         memcpy(s.x, ex->x, s.n * sizeof(float));
-        e = open_front(g, 0);
-        s.rate = e == RECUR_OK ? rc_front_rate(g->front) : 0;
-        e = e == RECUR_OK ? hear(g, &s, &T) : e;
+        e = rc_gather_sound(g, &s, &T);
         rc_sound_free(d->r, &s);
-    } else if ((e = width(g, ex->features)) == RECUR_OK && (e = rc_data_row(d, (size_t)T)) == RECUR_OK) {
-        memcpy(d->x + d->rows * (size_t)d->F, ex->x, (size_t)T * (size_t)d->F * sizeof(float));
+    } else {
+        e = rc_gather_rows(g, ex->x, T, ex->features);
     }
     return e == RECUR_OK ? add(g, T, text, text != NULL ? strlen(text) : 0) : e;
 }
@@ -428,7 +322,7 @@ static int pull_one(gather *g, const recur_example *ex)
 static int transcribe_pull(recur_data *d, recur_next_example *next, void *ud, const recur_train_options *o,
                            const rc_like *like)
 {
-    gather g = { .d = d, .o = o, .like = like, .part = RC_ALL, .name = "example" };
+    rc_gather g = { .d = d, .o = o, .like = like, .part = RC_ALL, .name = "example" };
     recur_example ex = { 0 };
     int e = RECUR_OK, got = 0;
     begin(&g);
@@ -440,6 +334,38 @@ static int transcribe_pull(recur_data *d, recur_next_example *next, void *ud, co
     if (e == RECUR_OK)
         e = finish(&g);
     end(&g);
+    return e;
+}
+
+int rc_transcribe_open(const recur_model *m, const recur_sound *sound, recur_data **out)
+{
+    const rc_like like = { .labels = m->labels, .scaling = &m->scaling, .form = json_object_get(m->card, "form") };
+    int T, e = rc_data_new(m->r, out, &rc_task_transcribe);
+    if (e != RECUR_OK)
+        return e;
+    rc_gather g = { .d = *out, .like = &like, .part = RC_ALL, .name = sound->path != NULL ? sound->path : "sound" };
+    begin(&g);
+    if (sound->path != NULL) {
+        e = rc_gather_file(&g, &T);
+    } else if (g.how.front == NULL) {
+        e = rc_fail(m->r, RECUR_EDATA, "the model reads rows of measurements, not samples of a sound");
+    } else {
+        rc_sound s = { rc_new(m->r, sound->samples + 1, sizeof(float)), sound->samples, sound->rate };
+        e = s.x != NULL ? RECUR_OK : RECUR_ENOMEM;
+        if (e == RECUR_OK)
+            memcpy(s.x, sound->x, s.n * sizeof(float));
+        e = e == RECUR_OK ? rc_gather_sound(&g, &s, &T) : e;
+        rc_sound_free(m->r, &s);
+    }
+    if (e == RECUR_OK)
+        e = add(&g, T, NULL, 0);
+    if (e == RECUR_OK)
+        e = finish(&g);
+    end(&g);
+    if (e != RECUR_OK) {
+        recur_data_close(*out);
+        *out = NULL;
+    }
     return e;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * transcribe.h - the parts of the task that turns sounds, or other measured sequences, into text by CTC:
- * transcribe.c reads, transcript.c knows the spelling, transcribe_net.c chooses and prepares, transcribe_eval.c scores,
+ * transcribe.c reads, transcribe_rows.c hears, transcript.c knows the spelling, transcribe_net.c chooses and prepares, transcribe_eval.c scores,
  * dtw.c is the baseline, transcribe_check.c looks at lists. */
 #ifndef RC_TRANSCRIBE_H
 #define RC_TRANSCRIBE_H
@@ -20,11 +20,11 @@ bool rc_transcript_word(const char **text, size_t *n, const char **word, size_t 
 int rc_transcript_join(recur *r, const rc_spelling *s, const rc_vocab *labels, const int32_t *label, int n, rc_buf *out);
     /* the text of classes 1.., appended */
 
-/* --- scores --> labels (transcribe_eval.c) --- */
-int rc_ctc_best(const real *z, const rc_rows *rows, int width, int b, int32_t *label);
-    /* the likeliest path of sequence b, repeats and blanks taken out; label [rows->T]; how many */
 int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud, int example, const char *text), void *ud);
     /* what the net says of each example of d, in no order */
+
+int rc_transcribe_open(const recur_model *m, const recur_sound *sound, recur_data **out);
+    /* one sound, or rows of measurements, as the model reads them: data with one example without a text */
 
 int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
 int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_options *o);

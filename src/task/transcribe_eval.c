@@ -6,28 +6,11 @@
 #include "task/pick.h"
 #include "task/transcribe.h"
 
-int rc_ctc_best(const real *z, const rc_rows *rows, int width, int b, int32_t *label)
-{
-    int n = 0;
-    int32_t before = RC_BLANK;
-    for (int t = 0; t < rows->T && b < rows->alive[t]; t++) {
-        const real *row = z + (size_t)(rows->off[t] + b) * (size_t)width;
-        int32_t best = 0;
-        for (int32_t k = 1; k < width; k++)
-            if (row[k] > row[best])
-                best = k;
-        if (best != before && best != RC_BLANK)
-            label[n++] = best;
-        before = best;
-    }
-    return n;
-}
-
 /* --- saying --- */
 
 enum { TOGETHER = 16 };
 
-static int say_batch(const recur_model *m, recur_data *d, rc_run *u, const recur_batch *b, int32_t *label, rc_buf *text,
+static int say_batch(const recur_model *m, recur_data *d, rc_run *u, const recur_batch *b, rc_ctc_said *said, int32_t *label, rc_buf *text,
                      int (*take)(void *ud, int example, const char *text), void *ud)
 {
     rc_spelling how;
@@ -38,7 +21,10 @@ static int say_batch(const recur_model *m, recur_data *d, rc_run *u, const recur
     const rc_rows *rows = rc_run_rows(u, 0);
     rc_spelling_of(json_object_get(m->card, "form"), &how);
     for (int i = 0; i < b->B && e == RECUR_OK; i++) {
-        int n = rc_ctc_best(z, rows, K, i, label);
+        const rc_seq q = { z, K, rc_seq_steps(rows, i), rows->off, i };
+        int n = rc_ctc_greedy(&q, said);
+        for (int k = 0; k < n; k++)
+            label[k] = said[k].label;
         text->n = 0;
         e = rc_transcript_join(m->r, &how, m->labels, label, n, text);
         if (e == RECUR_OK)
@@ -60,14 +46,16 @@ int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud
     rc_buf_init(&text, m->r, 0);
     int e = rc_run_new(m->r, &u, m->net, m->w, &most);
     int32_t *label = e == RECUR_OK ? rc_new(m->r, (size_t)most.T + 1, sizeof *label) : NULL;
-    if (e == RECUR_OK && label == NULL)
+    rc_ctc_said *said = e == RECUR_OK ? rc_new(m->r, (size_t)most.T + 1, sizeof *said) : NULL;
+    if (e == RECUR_OK && (label == NULL || said == NULL))
         e = RECUR_ENOMEM;
     if (e == RECUR_OK) {
         u->weights = 1;                                       /* they stand still: packed once */
         recur_data_start(d, TOGETHER, most.T, 0, 0);
     }
     while (e == RECUR_OK && (e = recur_data_next(d, &b)) == RECUR_OK)
-        e = say_batch(m, d, u, &b, label, &text, take, ud);
+        e = say_batch(m, d, u, &b, said, label, &text, take, ud);
+    rc_free(m->r, said);
     rc_free(m->r, label);
     rc_buf_free(&text);
     rc_run_free(u);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * transcribe_rows.c - sounds through the front end, and other measured sequences as they are, into rows of examples. */
+#include "task/read.h"
+#include "task/transcribe_gather.h"
+
+static const char usual[] = "logmel 40";
+
+/* --- rows of an example: made at d->x + d->rows --- */
+
+static int width(rc_gather *g, int F)
+{
+    recur_data *d = g->d;
+    int want = g->like != NULL && g->like->scaling != NULL && g->like->scaling->n > 0 ? g->like->scaling->n : d->F;
+    if (want > 0 && F != want)
+        return rc_fail(d->r, RECUR_EDATA, "%s: %d features a step where %d are expected", g->name, F, want);
+    d->F = F;
+    return RECUR_OK;
+}
+
+static int open_front(rc_gather *g, int rate)
+{
+    enum { SPEECH = 16000 };             /* what a voice needs; finer sounds are read at this rate */
+    if (g->front != NULL)
+        return RECUR_OK;
+    const char *line = g->like != NULL ? g->how.front : g->o != NULL && g->o->front != NULL ? g->o->front : usual;
+    return rc_front_new(g->d->r, &g->front, line, rate < SPEECH ? rate : SPEECH);
+}
+
+int rc_gather_sound(rc_gather *g, rc_sound *s, int *T)
+{
+    recur_data *d = g->d;
+    int e = open_front(g, s->rate);
+    if (e == RECUR_OK && s->rate == 0)
+        s->rate = rc_front_rate(g->front);
+    if (e == RECUR_OK)
+        e = rc_sound_resample(d->r, s, rc_front_rate(g->front));
+    if (e == RECUR_OK)
+        e = width(g, rc_front_width(g->front));
+    if (e != RECUR_OK)
+        return e;
+    *T = rc_front_rows(g->front, s->n);
+    if ((e = rc_data_row(d, (size_t)*T)) != RECUR_OK)
+        return e;
+    return rc_front_run(g->front, s->x, s->n, d->x + d->rows * (size_t)d->F);
+}
+
+typedef struct { rc_gather *g; int T; } rows_of;
+
+/* An array [steps][features] comes as `steps` sequences of one feature, [1][steps][features] as one sequence. */
+static int take_rows(void *ud, const rc_record *rec)
+{
+    rows_of *w = ud;
+    recur_data *d = w->g->d;
+    int T = rec->features == 1 ? 1 : rec->steps, F = rec->features == 1 ? rec->steps : rec->features;
+    int e = rec->features > 1 && w->T > 0
+        ? rc_fail(d->r, RECUR_EDATA, "%s: more than one sequence; a file for each is wanted", w->g->name) : width(w->g, F);
+    if (e != RECUR_OK || (e = rc_data_row(d, (size_t)(w->T + T))) != RECUR_OK)
+        return e;
+    memcpy(d->x + (d->rows + (size_t)w->T) * (size_t)F, rec->x, (size_t)T * (size_t)F * sizeof(float));
+    w->T += T;
+    return RECUR_OK;
+}
+
+static bool ends(const char *s, const char *with)
+{
+    size_t n = strlen(s), m = strlen(with);
+    return n >= m && strcmp(s + n - m, with) == 0;
+}
+
+static int read_rows(rc_gather *g, int *T)
+{
+    rows_of w = { g, 0 };
+    int e = rc_read_records(g->d->r, g->name, g->o, take_rows, &w, NULL);
+    *T = w.T;
+    return e == RECUR_OK && w.T == 0 ? rc_fail(g->d->r, RECUR_EDATA, "%s: no step in it", g->name) : e;
+}
+
+static int kind_fits(rc_gather *g, bool sound)
+{
+    bool other = g->like != NULL ? sound != (g->how.front != NULL) : g->d->count > 0 && sound != (g->front != NULL);
+    if (!other)
+        return RECUR_OK;
+    return rc_fail(g->d->r, RECUR_EDATA, "%s: %s, where %s expected", g->name, sound ? "a sound" : "rows of measurements",
+                   sound ? "rows of measurements are" : "sounds are");
+}
+
+int rc_gather_file(rc_gather *g, int *T)
+{
+    rc_sound s = { 0 };
+    bool sound = !ends(g->name, ".npy");
+    int e = kind_fits(g, sound);
+    if (e != RECUR_OK || !sound)
+        return e != RECUR_OK ? e : read_rows(g, T);
+    if ((e = rc_sound_read(g->d->r, g->name, &s)) == RECUR_OK)
+        e = rc_gather_sound(g, &s, T);
+    rc_sound_free(g->d->r, &s);
+    return e;
+}
+
+int rc_gather_rows(rc_gather *g, const float *x, int T, int F)
+{
+    recur_data *d = g->d;
+    int e = width(g, F);
+    if (e == RECUR_OK)
+        e = rc_data_row(d, (size_t)T);
+    if (e == RECUR_OK)
+        memcpy(d->x + d->rows * (size_t)F, x, (size_t)T * (size_t)F * sizeof(float));
+    return e;
+}
