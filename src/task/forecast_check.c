@@ -68,7 +68,7 @@ int rc_forecast_check(recur *r, const char *const *path, int n, const recur_trai
         e = rc_task_forecast.read(d, path, n, o, NULL, RC_ALL, problems);
     if (e == RECUR_EDATA) {              /* what stops a training is a problem to be told */
         char what[300];
-        snprintf(what, sizeof what, "%s", r->message);
+        snprintf(what, sizeof what, "%.290s", r->message);
         e = rc_problem(problems, path[0], 0, "data", what);
     } else if (e == RECUR_OK) {
         e = report(d, facts, problems);

@@ -44,14 +44,14 @@ static void add_correlation(const double *v, int n, int lags, double *sum)
 }
 
 /* The first peak that rises clearly from the valley before it and is nearly as high as the highest. */
-static int first_peak(const double *r, int lags)
+static int first_peak(const double *r, int lags, double least)
 {
     double valley = r[0], highest = 0;
     for (int pass = 0; pass < 2; pass++) {
         valley = r[0];
         for (int l = 1; l < lags; l++) {
             valley = r[l] < valley ? r[l] : valley;
-            bool peak = l > 1 && r[l] > r[l - 1] && r[l] >= r[l + 1] && r[l] > 0.15 && r[l] - valley > 0.15;
+            bool peak = l > 1 && r[l] > r[l - 1] && r[l] >= r[l + 1] && r[l] > least && r[l] - valley > least;
             if (peak && pass == 0 && r[l] > highest)
                 highest = r[l];
             if (peak && pass == 1 && r[l] > 0.85 * highest)
@@ -81,7 +81,7 @@ int rc_period_find(recur *r, const rc_windows *w, int *out)
     for (int l = 0; l <= lags && used > 0; l++)
         sum[l] /= used;
     if (used > 0)
-        *out = first_peak(sum, lags);
+        *out = first_peak(sum, lags, fmax(0.2, 4 / sqrt(longest)));   /* of noise: 1 / sqrt(longest) */
     rc_free(r, v);
     return RECUR_OK;
 }

@@ -90,7 +90,7 @@ static int64_t missing_rows(const rc_clock *c, int64_t a, int64_t b)
 static void learn_clock(filling *f, rc_outlook *look)
 {
     enum { FIRST = 1001 };
-    int64_t t[FIRST], holes = 0, off = 0;
+    int64_t t[FIRST] = { 0 }, holes = 0, off = 0;
     size_t n = f->begin[1] < FIRST ? f->begin[1] : FIRST;
     for (size_t i = 0; i < n; i++)
         t[i] = time_of(f, i);
@@ -155,10 +155,10 @@ static int place_rows(filling *f)
         s->fresh = -1;
         for (size_t i = f->begin[k]; i < f->begin[k + 1]; i++) {
             size_t more = put_in(f, f->begin[k], i), row = f->order[i];
-            if (raw->row[row].file == last && s->fresh < 0)
-                s->fresh = (int32_t)(w->rows - s->at);
             for (size_t j = 1; j <= more; j++)
                 put_row(w, rc_clock_ahead(&w->look.clock, time_of(f, i - 1), (int64_t)j), NULL, columns);
+            if (raw->row[row].file == last && s->fresh < 0)
+                s->fresh = (int32_t)(w->rows - s->at);
             put_row(w, raw->row[row].time, raw->x.x + row * (size_t)columns, columns);
         }
         s->T = (int32_t)(w->rows - s->at);
