@@ -2,6 +2,7 @@
 X(train)
 X(generate)
 X(translate)
+X(transcribe)
 X(classify)
 X(tag)
 X(forecast)

@@ -31,6 +31,7 @@ static const struct { const char *name, *zh; } options[] = {
 static const struct { const char *name, *zh; } groups[] = {
     {"data", "数据"}, {"series", "序列"}, {"net", "网络"},  {"time", "时间"},    {"steps", "训练步"}, {"loss", "损失"}, {"saving", "保存"},
     {"general", "通用"}, {"choice", "选择"}, {"text", "文本"}, {"answers", "回答"},  {"gate", "门槛"},
+    {"search", "搜索"},
 };
 
 static struct { int chinese; } language;

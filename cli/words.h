@@ -164,6 +164,12 @@ X(NET_ACTS, "activations", "激活函数")
 X(DOES_TRAIN, "train a model on files", "用文件训练模型")
 X(DOES_GENERATE, "write text with a language model", "用语言模型生成文本")
 X(DOES_CLASSIFY, "label each line of input", "为每一行输入给出标签")
+X(STREAM_FORM, "transcribe: the model hears 16-bit samples of one channel at %d a second; this stream has %u a second, channels: %u, bits: %u",
+  "transcribe：模型接收每秒 %d 个样本、单声道、16 位的声音；此流每秒 %u 个样本，声道数 %u，位数 %u")
+X(STREAM_ALONE, "transcribe: --stream hears standard input and takes the likeliest unit of each step: no files, no search, no times",
+  "transcribe：--stream 只读标准输入，并在每一步取最可能的单位：不能给出文件、搜索选项或时间")
+X(DOES_TRANSCRIBE, "write down what is said in sounds", "把声音写成文字")
+X(NO_SOUND, "sound files: not read by this build (no libsndfile)", "声音文件：此构建不支持（没有 libsndfile）")
 X(DOES_TRANSLATE, "translate each line of input", "翻译每一行输入")
 X(DOES_FORECAST, "forecast the next steps of series of numbers", "预测数值序列的后续步")
 X(DOES_TAG, "tag the words of sentences, or find words in text without blanks", "为句子中的词标注，或为无空格的文本分词")
