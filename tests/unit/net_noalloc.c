@@ -27,6 +27,8 @@ static const char *const lines[] = {
     "input | gru 7 | dense | ctc",
     "input | conv 6 width=2 stride=2 | gru 8 bi || dense | crf || dense | softmax weight=.5",
     "input | lstm 16 proj=4 || gru 9 zoneout=.2 | dense | softmax || pool last | dense 5 act=tanh | dense | softmax weight=.5 smooth=.1",
+    "embed 8 | lstm 6 bi >> embed 8 | lstm 12 bridge | attend | gru 9 bridge | attend additive 7 | dense",
+    "embed 8 | gru 6 | pool last >> input | side | gru 6 bridge=copy | dense",
 };
 
 static void computing_allocates_nothing(void **state)
@@ -44,8 +46,8 @@ static void computing_allocates_nothing(void **state)
         test_open(&r, 2, NULL);
         rc_net *net = test_net(&r, lines[i], "softmax");
         real *w = test_weights(&r, net, 3);
-        assert_int_equal(rc_run_new(&r, &u, net, w, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1 }), 0);
-        assert_int_equal(u->bytes, rc_run_size(net, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1 }));
+        assert_int_equal(rc_run_new(&r, &u, net, w, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1, TEST_SIDE }), 0);
+        assert_int_equal(u->bytes, rc_run_size(net, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1, TEST_SIDE }));
         test_batch_fill(&t, length, 3, 5);
         if (strstr(lines[i], "ctc"))
             test_batch_lists(&t, length, 3);
@@ -85,7 +87,7 @@ static bool build(const char *line, long n)
     int e = rc_net_new(&r, &net, line, "softmax", &f);
     if (!e) {
         assert_true(net->params.total <= sizeof w / sizeof *w);
-        e = rc_run_new(&r, &u, net, w, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1 });
+        e = rc_run_new(&r, &u, net, w, &(recur_dims){ .B = 3, .T = 9, .train = 1, .scores = 1, TEST_SIDE });
     }
     bool failed = m.calls >= n;
     assert_int_equal(e, failed ? RECUR_ENOMEM : 0);

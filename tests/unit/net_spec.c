@@ -7,7 +7,7 @@ static int open_runtime(void **state) { (void)state; test_open(r, 1, NULL); retu
 static int close_runtime(void **state) { (void)state; test_close(r); return 0; }
 
 static const rc_facts facts = { .columns = 2, .vocabulary = { UNITS, PAIRS }, .features = FEATURES,
-                                .classes = { UNITS, UNITS } };
+                                .classes = { UNITS, UNITS }, .side = { 1, { PAIRS }, 4 } };
 
 static void line_becomes_and_reads_back(void **state)
 {
@@ -29,6 +29,12 @@ static void line_becomes_and_reads_back(void **state)
         { "input | dense | quantile q=\".1:.9\"", "input | dense | quantile q=.1:.9" },
         { "input 3 | lstm 5 gact=hardsigmoid:0.2:0.5 | dense act=leakyrelu:0.02 | huber delta=2", NULL },
         { "input | lstm 11 | softmax", "input | lstm 11 | softmax" },
+        { "embed 8|lstm 4 bi  >>embed 6 | lstm 8 bridge=tanh|attend general|dense",
+          "embed 8 | lstm 4 bi >> embed 6 | lstm 8 bridge | attend general | dense | softmax" },
+        { "input 4 | gru 4 >> input 3 | gru 4 bridge=copy layers=2 | attend additive units=3 9 || dense || pool last | dense",
+          "input 4 | gru 4 >> input 3 | gru 4 bridge=copy | gru 4 bridge=copy | attend 9 additive units=3 || dense | softmax || pool last | dense | softmax" },
+        { "embed 8 | lstm 8 >> embed 6 | lstm 6 | attend | dense tie", "embed 8 | lstm 8 >> embed 6 | lstm 6 | attend | dense tie | softmax" },
+        { "embed 3 | pool mean >> side | lstm 11", "embed 3 | pool mean >> side | lstm 11 | softmax" },
         { "input | lstm 11 || softmax || dense", "input | lstm 11 || softmax || dense | softmax" },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
@@ -115,6 +121,18 @@ static void mistakes_are_explained(void **state)
 {
     (void)state;
     static const struct { const char *line; const char *say[3]; } t[] = {
+        { "embed 8 | lstm 4 >> embed 8 | lstm 4 bridge >> embed 8 | dense", { "'>>' stands once" } },
+        { "embed 8 || dense >> embed 8 | dense", { "'>>' stands once" } }, { "embed 8 >>", { "empty" } }, { ">> embed 8", { "empty" } },
+        { "embed 8 | lstm 4 >> embed 8 | dense", { "nothing reads the side chain" } }, { "embed 8 | attend | dense", { "layer 2 (attend)", "'>>'" } },
+        { "embed 8 | side | dense", { "layer 2 (side)", "'>>'" } }, { "embed 8 | lstm 4 bridge | dense", { "layer 2 (lstm)", "'>>'" } },
+        { "embed 8 | pool last >> embed 8 | attend | dense", { "pool" } }, { "embed 8 | lstm 4 >> embed 8 | side | dense", { "pool last" } },
+        { "embed 8 | lstm 4 >> embed 8 | attend dot | dense", { "4, not 8" } }, { "embed 8 | lstm 4 >> embed 8 | attend dot additive | dense", { "one of" } },
+        { "embed 8 | lstm 4 >> embed 8 | attend units=3 | dense", { "additive" } },
+        { "embed 8 | lstm 4 >> embed 8 | lstm 4 bridge init=learn | dense", { "exclude" } },
+        { "embed 8 | lstm 4 >> embed 8 | lstm 5 bridge=copy | dense", { "4, not 5" } },
+        { "embed 8 | gru 4 >> embed 8 | lstm 4 bridge=copy | dense", { "same kind" } },
+        { "attend >> embed 8 | dense", { "first" } }, { "embed 8 | softmax >> embed 8 | dense", { "head" } },
+        { "embed 8 of=pairs >> embed 8 | side | dense", { "layer 1 (embed)", "pairs" } },
         { "", { "empty" } }, { "embed 8 | | dense", { "item 2", "empty" } }, { "embed 8 ||| dense", { "empty" } },
         { "embed 8 | lstn 4 | dense", { "item 2", "'lstn'", "lstm" } },
             { "embed 8 | lstm 4 wibble=3 | dense", { "layer 2 (lstm)", "'wibble'", "zoneout" } },
