@@ -20,6 +20,7 @@
     X(TEXT, text_column, "text-column", NULL, 0, 0, "NAME", "column of a CSV file, or key of JSON lines, with the text", "data") \
     X(TEXT, label_column, "label-column", NULL, 0, 0, "NAME", "column of a CSV file, or key of JSON lines, with the label", "data") \
     X(TEXT, front, "front", NULL, 0, 0, "LINE", "what a sound becomes before the net sees it, e.g. 'logmel 40 window=25 hop=10', 'mfcc 13 delta=2'", "data") \
+    X(REAL, speed, "speed", "0", 0, 0.3, "X", "learn each sound also this part slower and faster, 0.1 say: three times as many sounds", "data") \
     X(INT,  min_count, "min-count", NULL, 1, MANY, "N", "units seen less often become <unk>", "data")                   \
     X(INT,  max_vocab, "max-vocab", NULL, 0, 1e8, "N", "most entries of the vocabulary; 0: no bound", "data")           \
     X(INT,  max_length, "max-length", NULL, 0, 1e8, "N", "longer texts are cut after so many units; 0: never", "data")  \

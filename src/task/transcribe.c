@@ -77,12 +77,25 @@ static int beside(rc_gather *g, const char *list, const char *path, size_t n)
     return e;
 }
 
+/* The file g->name; text NULL: not known. */
+static int add_file(rc_gather *g, const char *text, size_t n)
+{
+    char what[200];
+    int T = 0, e = rc_gather_file(g, &T);
+    if (e != RECUR_OK)
+        return survive(g, e);
+    if (g->o == NULL || g->o->max_length <= 0 || T <= g->o->max_length)
+        return add(g, T, text, n);
+    g->d->dropped++;
+    snprintf(what, sizeof what, "%d steps, longer than --max-length %lld", T, (long long)g->o->max_length);
+    return problem(g, "long", what);
+}
+
 static int add_line(rc_gather *g, const char *s, size_t n)
 {
     const char *tab = memchr(s, '\t', n);
     size_t m = tab != NULL ? (size_t)(tab - s) : n;
-    char what[200];
-    int T = 0;
+    double speed = g->o != NULL && g->like == NULL ? g->o->speed : 0;
     if (tab == NULL && g->like == NULL)
         return problem(g, "line", "no TAB: a line is path<TAB>text");
     if (m == 0)
@@ -90,16 +103,12 @@ static int add_line(rc_gather *g, const char *s, size_t n)
     if (other_part(g, s, m))
         return RECUR_OK;
     int e = beside(g, list_name(g), s, m);
-    if (e == RECUR_OK && (e = rc_gather_file(g, &T)) != RECUR_OK)
-        return survive(g, e);
-    if (e != RECUR_OK)
-        return e;
-    if (g->o != NULL && g->o->max_length > 0 && T > g->o->max_length) {
-        g->d->dropped++;
-        snprintf(what, sizeof what, "%d steps, longer than --max-length %lld", T, (long long)g->o->max_length);
-        return problem(g, "long", what);
+    size_t before = json_array_size(g->problems);
+    for (int k = 0; k < (speed > 0 ? 3 : 1) && e == RECUR_OK && json_array_size(g->problems) == before; k++) {
+        g->speed = 1 + speed * (k == 0 ? 0 : k == 1 ? -1 : 1);
+        e = add_file(g, tab != NULL ? tab + 1 : NULL, tab != NULL ? n - m - 1 : 0);
     }
-    return add(g, T, tab != NULL ? tab + 1 : NULL, tab != NULL ? n - m - 1 : 0);
+    return e;
 }
 
 static int read_list(rc_gather *g, const char *path)

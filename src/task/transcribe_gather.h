@@ -15,6 +15,7 @@ typedef struct {
     rc_buf path;
     int part, file;
     int64_t line, elsewhere, said;       /* records of the other part; examples that have a text */
+    double speed;                        /* the file is heard so much faster; 0: as it is */
     const char *name;                    /* of the sound, for messages */
 } rc_gather;
 

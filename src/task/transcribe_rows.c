@@ -91,7 +91,12 @@ int rc_gather_file(rc_gather *g, int *T)
     int e = kind_fits(g, sound);
     if (e != RECUR_OK || !sound)
         return e != RECUR_OK ? e : read_rows(g, T);
-    if ((e = rc_sound_read(g->d->r, g->name, &s)) == RECUR_OK)
+    if ((e = rc_sound_read(g->d->r, g->name, &s)) == RECUR_OK) {
+        e = open_front(g, s.rate);                            /* before the speed changes what the rate seems to be */
+        if (g->speed > 0)
+            s.rate = (int)(s.rate * g->speed + 0.5);
+    }
+    if (e == RECUR_OK)
         e = rc_gather_sound(g, &s, T);
     rc_sound_free(g->d->r, &s);
     return e;
