@@ -24,7 +24,7 @@ typedef struct {
     rc_net *net;
     rc_run *u;
     real *w;
-    int32_t alive[64], ids[MOST], target[MOST];
+    int32_t alive[64], ids[MOST], target[MOST], list_at[64];
     float x[MOST];
     recur_batch batch;
     const char *file;
@@ -110,6 +110,7 @@ static void open_golden(golden *g, const char *path, const char *file)
     f.vocabulary[0] = e ? (int)e->dim[0] : 0;
     g->batch = (recur_batch){ .T = T, .B = alive[0], .N = N, .C = f.columns, .F = f.features, .alive = alive, .ids = ids,
                               .x = x ? g->x : NULL, .target = { integers(g, "target", g->target, &n) }, .fresh = 1 };
+    g->batch.list_at[0] = integers(g, "list_at", g->list_at, &n);
     if (rc_net_new(&g->r, &g->net, rc_store_get(&g->s, "net"), "softmax", &f) < 0) fail_msg("%s: %s", file, g->r.message);
     assert_non_null(g->w = rc_new(&g->r, g->net->params.total, sizeof(real)));
     take_weights(g);

@@ -125,6 +125,31 @@ def language(name, lengths, smooth=0.0, steps=0, V=9, E=4, H=5):
         write(name, net, "E1-E2, L1-L12, S1-S4", tensors)
 
 
+def unaligned(name, lists, lengths, V=5, F=3, H=4):
+    """An LSTM under CTC: lists of labels shorter than the rows; the loss is a mean over labels, an empty list counts one."""
+    lstm, dense = torch.nn.LSTM(F, H, bidirectional=True), torch.nn.Linear(2 * H, V)
+    names = {**names_of_recurrent(lstm, "lstm", 2), "3.dense.w": [dense.weight], "3.dense.b": [dense.bias]}
+    x = torch.nn.utils.rnn.pack_sequence([torch.randn(n, F).float().double() for n in lengths])
+    data = x.data.clone().requires_grad_(True)
+    h, _ = lstm(torch.nn.utils.rnn.PackedSequence(data, x.batch_sizes))
+    y = torch.nn.utils.rnn.PackedSequence(dense(h.data) * 3, x.batch_sizes)
+    padded, _ = torch.nn.utils.rnn.pad_packed_sequence(y)
+    flat = torch.tensor([k for l in lists for k in l])
+    loss = torch.nn.functional.ctc_loss(padded.log_softmax(2), flat, torch.tensor(lengths),
+                                        torch.tensor([len(l) for l in lists]), reduction="sum")
+    loss = loss / sum(max(len(l), 1) for l in lists)
+    loss.backward()
+    weights, grads = values(names, "data"), values(names, "grad")
+    for d, by in ((weights, 3), (grads, 1 / 3)):               # the scores are three times as large: so are our weights
+        d["3.dense.w"], d["3.dense.b"] = d["3.dense.w"] * by, d["3.dense.b"] * by
+    tensors = {"x": data.detach().numpy(), "alive": packed(lengths), "target": flat.numpy(),
+               "list_at": np.cumsum([0] + [len(l) for l in lists]), "y": y.data.detach().numpy(),
+               "loss": loss.detach().numpy().reshape(1), "dx": data.grad.numpy()}
+    tensors.update({"w." + k: v for k, v in weights.items()})
+    tensors.update({"g." + k: v for k, v in grads.items()})
+    write(name, f"input | lstm {H} bi | dense | ctc", "S15-S18", tensors)
+
+
 def hertz(mel, scale):
     if scale == "htk":
         return 700 * (10 ** (mel / 2595) - 1)
@@ -197,6 +222,7 @@ def main():
     language("language", (6, 6, 3))
     language("language_smooth", (6, 6, 3), smooth=0.1)
     language("adamw", (6, 6, 3), steps=100)
+    unaligned("ctc", [[1, 2, 2, 4], [3, 3, 3], [], [2]], (9, 7, 4, 1))
 
 
 main()
