@@ -119,6 +119,16 @@ static void population(recur_data *d, uint64_t key, int32_t *work)
         d->cut.order[k] = work[d->count - 1];
 }
 
+/* By chance, those of a group one after the other. */
+static void shuffle(uint64_t key, int32_t *order, int n, int group)
+{
+    int whole = group > 1 ? n / group : n;
+    rc_shuffle(key, order, (size_t)whole);
+    for (int i = whole; group > 1 && i-- > 0;)
+        for (int first = order[i] * group, k = group; k-- > 0;)
+            order[i * group + k] = first + k;
+}
+
 /* Longest first; of equal lengths the earlier first. */
 static void by_length(const recur_data *d, int32_t *order, int n, int64_t *work)
 {
@@ -170,7 +180,7 @@ static int start_examples(recur_data *d)
     if (ok)
         population(d, key, mixed);
     if (d->cut.seed != 0 && ok) {
-        rc_shuffle(key, d->cut.order, (size_t)n);
+        shuffle(key, d->cut.order, n, d->group);
         for (int64_t lo = 0; lo < n; lo += pool)
             by_length(d, d->cut.order + lo, (int)(lo + pool < n ? pool : n - lo), work);
     }

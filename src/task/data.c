@@ -120,6 +120,7 @@ void rc_data_facts(const recur_data *d, rc_facts *out)
         out->shape = d->shape;
     } else if (d->C > 0) {
         out->vocabulary[0] = d->vocabulary;
+        out->vocabulary[1] = d->vocabulary2;
     }
     /* a text tells its own next unit */
     out->classes[0] = d->outputs > 0 ? d->outputs : d->stream ? out->vocabulary[0] : d->classes;

@@ -57,10 +57,18 @@ struct rc_windows {
     recur *r;
     rc_outlook look;
     rc_stretch *s; int n, span;
+    int users;                           /* data sets that hold it beside the first: the side chain's */
     float *x, *gap; int64_t *time; int32_t *since; size_t rows;
         /* x [rows][V+K+A]: scaled, NAN: missing.  time [rows].  since [rows][V]: rows since a value was seen, 0: it is;
          * gap [rows][V]: see `gaps`, NULL without */
 };
+/* Examples of a window: one, or with RC_PARALLEL one for each segment of the horizon, one after the other. */
+static inline int rc_outlook_parts(const rc_outlook *o) { return o->decode == RC_PARALLEL ? o->block / o->segment : 1; }
+static inline int rc_windows_count(const recur_data *d) { return d->count / rc_outlook_parts(&d->windows->look); }
+static inline const rc_example *rc_windows_at(const recur_data *d, int i)
+{
+    return &d->ex[i * rc_outlook_parts(&d->windows->look)];
+}
 static inline int rc_windows_width(const rc_outlook *o) { return o->V + o->K + o->A; }
 
 /* What tables give, before anything is scaled or parted: rows in the order of the files. */
@@ -88,8 +96,9 @@ void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float
 rc_level rc_window_level(const rc_windows *w, const rc_example *ex, int c, int k, const float *done);    /* of its column c */
 float rc_window_value(const rc_windows *w, const rc_example *ex, int column, int64_t k);
     /* scaled value k rows after ex->at (k < 0: before, the last one seen; beyond the first row: the first); NAN */
-/* Forecasts of the examples ex[0..n-1] for H steps: out [n][columns][H][Q], scaled.  The run has room for them. */
-int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, const int32_t *ex, int n, int H, float *out);
+/* Forecasts of the windows from `first` on for H steps: out [n][columns][H][Q], scaled, n at most RC_TOGETHER. */
+enum { RC_TOGETHER = 256 };
+int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, int first, int n, int H, float *out);
 int rc_forecast_open(const recur_model *m, const recur_data *d, rc_run **u);
 int rc_forecast_levels(const recur_model *m, double *q);     /* quantiles of the head, at most 32; 0: it has none */
 int rc_forecast_point(const double *q, int Q);               /* which of them is the forecast: the one next to 0.5 */

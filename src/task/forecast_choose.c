@@ -122,7 +122,10 @@ int rc_outlook_settle(recur_data *d, const recur_train_options *o)
     most = (rows - look->horizon) / 2 > 1 ? (rows - look->horizon) / 2 : 1;
     look->input = given(o != NULL ? o->input : -1, back < most ? back : most);
     bool parallel = look->decode == RC_PARALLEL, recursive = look->decode == RC_RECURSIVE;
+    if (e == RECUR_OK && parallel && look->joint)
+        e = rc_fail(d->r, RECUR_EOPTION, "--decode parallel forecasts each column by itself: it does not go with --joint");
     int widest = look->input / 2 < 24 ? look->input / 2 : 24;
+    widest = parallel && look->horizon / 2 < widest ? look->horizon / 2 : widest;
     look->segment = given(o != NULL ? o->segment : -1,
                           recursive ? 1 : divisor(look->input, parallel ? look->horizon : look->input, widest));
     look->block = recursive ? look->segment : look->horizon;
@@ -160,17 +163,24 @@ static int add_windows(recur_data *d, int k, int32_t t, int ahead)
 {
     const rc_windows *w = d->windows;
     const rc_outlook *o = &w->look;
+    bool parallel = o->decode == RC_PARALLEL;
     for (int c = 0; c < (o->joint ? 1 : o->V); c++) {
-        rc_example *ex;
-        int e = rc_data_example(d, &ex);
+        rc_example window = { .at = w->s[k].at + (size_t)t, .file = k, .label = o->joint ? -1 : c, .weight = 1 }, *ex;
+        int further = o->K + o->A > 0 && !parallel ? o->block + o->segment - 1 : 0, e = RECUR_OK;
+        window.T = (o->input + further) / o->segment;
+        if (ahead > 0 && !any_target(w, &window, ahead))
+            continue;
+        for (int j = 0; j < rc_outlook_parts(o) && e == RECUR_OK; j++)
+            if ((e = rc_data_example(d, &ex)) == RECUR_OK) {
+                *ex = window;
+                ex->line = j;
+                ex->side = parallel ? d->side->count : -1;
+                ex->T = parallel ? 1 : window.T;
+            }
+        if (e == RECUR_OK && parallel && (e = rc_data_example(d->side, &ex)) == RECUR_OK)
+            *ex = window, ex->side = -1;
         if (e != RECUR_OK)
             return e;
-        ex->at = w->s[k].at + (size_t)t;
-        ex->T = (o->input + (o->K + o->A > 0 ? o->block + o->segment - 1 : 0)) / o->segment;
-        ex->file = k;
-        ex->label = o->joint ? -1 : c;
-        if (ahead > 0 && !any_target(w, ex, ahead))
-            d->count--;
     }
     return RECUR_OK;
 }
@@ -207,6 +217,8 @@ int rc_windows_behind(recur_data *d)
     const rc_windows *w = d->windows;
     int e = RECUR_OK;
     d->count = 0;
+    if (d->side != NULL)
+        d->side->count = 0;
     for (int k = 0; k < w->n && e == RECUR_OK; k++)
         if (w->s[k].from > 0)
             e = add_windows(d, k, w->s[k].from, 0);
@@ -226,7 +238,11 @@ static void net_line(const rc_outlook *o, int64_t windows, const char *quantiles
         for (char *p = head; *p != 0; p++)
             *p = *p == ',' ? ':' : *p;
     }
-    if (o->segment > 1)
+    const char *known = o->K + o->A > 0 ? " | input" : "";
+    if (o->decode == RC_PARALLEL)
+        snprintf(line, n, "input | dense %d act=relu | gru %d >> embed %d | embed %d of=pairs%s | gru %d bridge=copy | drop .5"
+                 " | dense | %s", 2 * width, 2 * width, width, width, known, 2 * width, head);
+    else if (o->segment > 1)
         snprintf(line, n, "input | dense %d act=relu | gru %d | pool last | drop .5 | dense | %s", 2 * width, 2 * width, head);
     else
         snprintf(line, n, "input | gru %d | pool last | drop .1 | dense | %s", width, head);
@@ -244,7 +260,8 @@ static void say_series(const recur_data *d, const recur_train_options *o, rc_say
         say(ud, look->period > 1 ? "period: %d steps, the first high peak of the autocorrelation"
                                  : "period: none found in the autocorrelation (%d)", look->period);
     say(ud, "windows: %d steps of input, %d of horizon%s; %d of them, %s", look->input, look->horizon,
-        o->horizon < 0 ? look->period > 1 ? " (the period)" : " (no period was found)" : "", d->count, how[look->scaled]);
+        o->horizon < 0 ? look->period > 1 ? " (the period)" : " (no period was found)" : "", rc_windows_count(d),
+        how[look->scaled]);
     say(ud, "decoding: %s, %d step(s) at once", decodes[look->decode], look->block);
 }
 
@@ -253,17 +270,19 @@ int rc_forecast_choose(const recur_data *d, recur_train_options *o, char *net, s
     char line[400];
     if (d->windows == NULL)
         return rc_fail(d->r, RECUR_EDATA, "forecasting needs series: files, or examples with measurements");
-    net_line(&d->windows->look, d->count, o->quantiles, line, sizeof line);
+    const rc_outlook *look = &d->windows->look;
+    int windows = rc_windows_count(d);
+    net_line(look, windows, o->quantiles, line, sizeof line);
     say_series(d, o, say, ud);
     if (o->net == NULL)
         say(ud, "net: %s", line);
     if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)
         return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
-    rc_pick_int(&o->batch, d->count < 2000 ? 32 : d->count < 20000 ? 128 : 256);
-    int64_t epochs = 400000 / (d->count + 1);
+    rc_pick_int(&o->batch, (windows < 2000 ? 32 : windows < 20000 ? 128 : 256) * rc_outlook_parts(look));
+    int64_t epochs = 400000 / (windows + 1);
     if (o->steps < 0 && isnan(o->time))
         rc_pick_int(&o->epochs, epochs < 5 ? 5 : epochs > 60 ? 60 : epochs);
-    rc_pick_int(&o->bptt, d->windows->look.input);
+    rc_pick_int(&o->bptt, look->input);
     rc_pick_text(&o->optimizer, "adamw");
     rc_pick_text(&o->schedule, "cosine");
     if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)

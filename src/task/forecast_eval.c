@@ -124,25 +124,21 @@ static void judge(tally *t, const rc_example *ex, int c, const float *net)
 static int judge_all(tally *t)
 {
     recur_data *d = t->d;
-    int wide = rc_outlook_wide(&d->windows->look), n;
+    int wide = rc_outlook_wide(&d->windows->look), windows = rc_windows_count(d), n;
     rc_run *u = NULL;
     int e = rc_forecast_open(t->m, d, &u);
     size_t one = (size_t)wide * (size_t)t->H * (size_t)t->Q;
-    int32_t *ex = e == RECUR_OK ? rc_new(t->m->r, (size_t)u->B, sizeof *ex) : NULL;
-    float *out = e == RECUR_OK ? rc_new(t->m->r, (size_t)u->B, one * sizeof *out) : NULL;
-    if (e == RECUR_OK && (ex == NULL || out == NULL))
+    float *out = e == RECUR_OK ? rc_new(t->m->r, RC_TOGETHER, one * sizeof *out) : NULL;
+    if (e == RECUR_OK && out == NULL)
         e = RECUR_ENOMEM;
-    for (int i = 0; i < d->count && e == RECUR_OK; i += n) {
-        n = d->count - i < u->B ? d->count - i : u->B;
-        for (int k = 0; k < n; k++)
-            ex[k] = i + k;
-        if ((e = rc_forecast_run(t->m, d, u, ex, n, t->H, out)) != RECUR_OK)
+    for (int i = 0; i < windows && e == RECUR_OK; i += n) {
+        n = windows - i < RC_TOGETHER ? windows - i : RC_TOGETHER;
+        if ((e = rc_forecast_run(t->m, d, u, i, n, t->H, out)) != RECUR_OK)
             break;
         for (int k = 0; k < n; k++)
             for (int c = 0; c < wide; c++)
-                judge(t, &d->ex[i + k], c, out + (size_t)k * one + (size_t)c * (size_t)t->H * (size_t)t->Q);
+                judge(t, rc_windows_at(d, i + k), c, out + (size_t)k * one + (size_t)c * (size_t)t->H * (size_t)t->Q);
     }
-    rc_free(t->m->r, ex);
     rc_free(t->m->r, out);
     rc_run_free(u);
     return e;
@@ -211,7 +207,7 @@ static int write(const tally *t, json_t **out)
     json_t *o = *out = figures(&t->all[NET]);
     int bad = o == NULL || json_object_set_new(o, "task", json_string("forecast"))
         || json_object_set_new(o, "span", json_string(spans[w->span]))
-        || json_object_set_new(o, "windows", json_integer(t->d->count))
+        || json_object_set_new(o, "windows", json_integer(rc_windows_count(t->d)))
         || json_object_set_new(o, "horizon", json_integer(t->H))
         || json_object_set_new(o, "period", json_integer(w->look.period))
         || json_object_set_new(o, "targets", json_integer(t->all[NET].n)) || add_band(t, o)

@@ -425,6 +425,26 @@ static int fill(filling *f)
     return e == RECUR_OK ? measure_gaps(f) : e;
 }
 
+/* Windows go to the side chain, segments of the horizon to the main one. */
+static int make_side(recur_data *d)
+{
+    const rc_outlook *look = &d->windows->look;
+    int e = rc_data_side(d);
+    if (e != RECUR_OK)
+        return e;
+    d->side->windows = d->windows;
+    d->windows->users++;
+    d->side->own = d->own;
+    d->side->F = d->F;
+    d->F = look->segment * (look->K + look->A);
+    d->outputs = look->segment;
+    d->C = 2;
+    d->vocabulary = rc_outlook_parts(look);
+    d->vocabulary2 = look->V;
+    d->group = rc_outlook_parts(look);
+    return RECUR_OK;
+}
+
 int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, const rc_like *like, int part,
                     json_t *problems)
 {
@@ -435,6 +455,8 @@ int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, co
     const rc_outlook *look = &d->windows->look;
     d->F = look->segment * rc_outlook_features(look);
     d->outputs = rc_outlook_wide(look) * look->block;
+    if (e == RECUR_OK && look->decode == RC_PARALLEL)
+        e = make_side(d);
     d->units = (int64_t)d->windows->rows * look->V;
     rc_free(d->r, f.order);
     rc_free(d->r, f.begin);

@@ -99,7 +99,7 @@ int rc_forecast_future(const recur_model *m, recur_data *d, int H, float **out, 
     if (w == NULL || H < 1)
         return rc_fail(m->r, w == NULL ? RECUR_EDATA : RECUR_EOPTION, w == NULL ? "a forecast needs series"
                                                                                  : "a forecast of no steps");
-    int levels = rc_forecast_levels(m, q), wide = rc_outlook_wide(&w->look), n;
+    int levels = rc_forecast_levels(m, q), wide = rc_outlook_wide(&w->look), windows = 0, n;
     int32_t more = (H + w->look.block - 1) / w->look.block * w->look.block;
     *Q = levels > 0 ? levels : 1;
     int e = extend(d, H, more);
@@ -110,23 +110,20 @@ int rc_forecast_future(const recur_model *m, recur_data *d, int H, float **out, 
     size_t one = (size_t)wide * (size_t)H * (size_t)*Q;
     if (e == RECUR_OK)
         e = rc_forecast_open(m, d, &u);
-    int32_t *ex = e == RECUR_OK ? rc_new(m->r, (size_t)u->B, sizeof *ex) : NULL;
-    if (e == RECUR_OK && (ex == NULL || (*out = rc_new(m->r, (size_t)d->count, one * sizeof **out)) == NULL))
+    windows = e == RECUR_OK ? rc_windows_count(d) : 0;
+    if (e == RECUR_OK && (*out = rc_new(m->r, (size_t)windows, one * sizeof **out)) == NULL)
         e = RECUR_ENOMEM;
-    for (int i = 0; i < d->count && e == RECUR_OK; i += n) {
-        n = d->count - i < u->B ? d->count - i : u->B;
-        for (int k = 0; k < n; k++)
-            ex[k] = i + k;
-        e = rc_forecast_run(m, d, u, ex, n, H, *out + (size_t)i * one);
+    for (int i = 0; i < windows && e == RECUR_OK; i += n) {
+        n = windows - i < RC_TOGETHER ? windows - i : RC_TOGETHER;
+        e = rc_forecast_run(m, d, u, i, n, H, *out + (size_t)i * one);
     }
-    for (int i = 0; i < d->count && e == RECUR_OK; i++)        /* as the table has them */
+    for (int i = 0; i < windows && e == RECUR_OK; i++)         /* as the table has them */
         for (int c = 0; c < wide; c++) {
-            int column = w->look.joint ? c : d->ex[i].label;
+            int column = w->look.joint ? c : rc_windows_at(d, i)->label;
             float *y = *out + (size_t)i * one + (size_t)c * (size_t)H * (size_t)*Q;
             for (int h = 0; h < H * *Q; h++)
                 y[h] = y[h] / d->scaling.scale[column] + d->scaling.mean[column];
         }
-    rc_free(m->r, ex);
     rc_run_free(u);
     if (e != RECUR_OK) {
         rc_free(m->r, *out);
@@ -187,20 +184,21 @@ int rc_forecast_json(const recur_model *m, recur_data *d, int H, int back, json_
     json_t *levels = json_array(), *series = json_array(), *one = NULL;
     for (int i = 0; i < rc_forecast_levels(m, q); i++)
         json_array_append_new(levels, json_real(q[i]));
-    for (int i = 0, file = -1; e == RECUR_OK && i < d->count; i++) {
-        const rc_stretch *s = &w->s[d->ex[i].file];
+    for (int i = 0, file = -1; e == RECUR_OK && i < rc_windows_count(d); i++) {
+        const rc_example *ex = rc_windows_at(d, i);
+        const rc_stretch *s = &w->s[ex->file];
         int32_t look = back < s->from ? back : s->from;
-        if (d->ex[i].file != file) {
+        if (ex->file != file) {
             bool clock = w->look.clock.form[0] != 0;
             one = json_pack("{s:s,s:o,s:o,s:[]}", "id", s->id, "time", clock ? times(w, s, s->from, s->from + H) : json_null(),
                             "past_time", clock ? times(w, s, s->from - look, s->from) : json_null(), "columns");
             json_array_append_new(series, one);
-            file = d->ex[i].file;
+            file = ex->file;
         }
         for (int c = 0; c < wide; c++) {
             const float *at = y + ((size_t)i * (size_t)wide + (size_t)c) * (size_t)H * (size_t)Q;
             json_array_append_new(json_object_get(one, "columns"),
-                                  column_json(d, s, w->look.joint ? c : d->ex[i].label, at, H, Q, point, look));
+                                  column_json(d, s, w->look.joint ? c : ex->label, at, H, Q, point, look));
         }
     }
     rc_free(m->r, y);

@@ -73,9 +73,9 @@ static double error_on(ridge *g, const recur_data *d, int step)
 {
     const rc_windows *w = d->windows;
     double sum = 0, n = 0;
-    for (int i = 0; i < d->count; i += step)
+    for (int i = 0; i < rc_windows_count(d); i += step)
         for (int c = 0; c < rc_outlook_wide(&w->look); c++) {
-            if (!take(g, w, &d->ex[i], c))
+            if (!take(g, w, rc_windows_at(d, i), c))
                 continue;
             for (int h = 0; h < g->H; h++, n++) {
                 double f = 0;
@@ -113,7 +113,7 @@ static void choose_ridge(ridge *g, const recur_data *held)
 {
     static const double ridges[] = { 1e-1, 1e-3, 1e-2, 1, 10 };
     double best = INFINITY, with = ridges[1];
-    int most = held != NULL ? held->count / 500 + 1 : 1;
+    int most = held != NULL ? rc_windows_count(held) / 500 + 1 : 1;
     for (size_t i = 0; i < sizeof ridges / sizeof ridges[0] && held != NULL && held->count > 0; i++) {
         solve(g, ridges[i] * (double)g->rows);
         double e = error_on(g, held, most);
@@ -130,14 +130,14 @@ int rc_window_linear_fit(recur_model *m, const recur_data *d, const recur_data *
     const rc_outlook *o = &w->look;
     double work = (double)(o->input + 1) * (o->input / 2 + o->horizon), most = 3e9 / work;
     most = most < WINDOWS ? most : WINDOWS;
-    int step = (int)(d->count / (most > 1 ? most : 1)) + 1, wide = rc_outlook_wide(o);
+    int step = (int)(rc_windows_count(d) / (most > 1 ? most : 1)) + 1, wide = rc_outlook_wide(o);
     ridge g;
     int e = open_ridge(&g, m->r, o);
     float *flat = e == RECUR_OK ? rc_new(m->r, (size_t)g.n * (size_t)g.H, sizeof *flat) : NULL;
     e = e == RECUR_OK && flat == NULL ? RECUR_ENOMEM : e;
-    for (int i = 0; i < d->count && e == RECUR_OK; i += step)
+    for (int i = 0; i < rc_windows_count(d) && e == RECUR_OK; i += step)
         for (int c = 0; c < wide; c++)
-            if (take(&g, w, &d->ex[i], c))
+            if (take(&g, w, rc_windows_at(d, i), c))
                 add(&g);
     if (e == RECUR_OK && g.rows > 1) {
         choose_ridge(&g, held);

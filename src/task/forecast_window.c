@@ -8,14 +8,15 @@
  * it reversible normalisation; the last value as shift: SegRNN, Lin et al. 2023), with `gaps` whether it is missing (the
  * last one seen stands in) and how long ago one was seen, log2(1 + steps) - 1 (after GRU-D, Che et al. 2018); then the
  * columns known ahead and the calendar.  Where something is known ahead, the window goes on over the block, whose values
- * are missing.  A window that reaches back beyond its series repeats the first row.  `segment` rows side by side are one
+ * are missing; where the horizon's segments are given side by side (RC_PARALLEL), the side chain reads the window, and each
+ * segment reads its number, its column and what is known of its rows.  A window that reaches back beyond its series repeats the first row.  `segment` rows side by side are one
  * step of the net. */
 #include <math.h>
 #include "task/forecast.h"
 
 void rc_windows_free(rc_windows *w)
 {
-    if (w == NULL)
+    if (w == NULL || w->users-- > 0)
         return;
     for (int i = 0; i < w->n; i++)
         rc_free(w->r, w->s[i].id);
@@ -116,16 +117,43 @@ void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float
     }
 }
 
-void rc_windows_put(recur_data *d, const rc_example *ex, int b)
+/* Targets of one column of a window: rows [from, from + n) of the block, on the window's level. */
+static float *put_targets(const rc_windows *w, const rc_example *ex, int c, int from, int n, float *value)
+{
+    rc_level l = rc_window_level(w, ex, c, 0, NULL);
+    for (int i = from; i < from + n; i++)
+        *value++ = (rc_window_value(w, ex, w->look.joint ? c : ex->label, i) - l.shift) / l.scale;
+    return value;
+}
+
+/* Segment ex->line of the horizon: ids are its number and its column, x is what is known of its rows. */
+static void put_segment(recur_data *d, const rc_example *ex, int b)
 {
     const rc_windows *w = d->windows;
     const rc_outlook *o = &w->look;
-    size_t B = (size_t)d->out.alive[0], F = (size_t)d->F;
-    float *value = d->out.value + (size_t)b * (size_t)d->outputs;
-    rc_window_cut(w, ex, 0, NULL, d->out.x + (size_t)b * F, B * F);
-    for (int c = 0; c < rc_outlook_wide(o); c++) {
-        rc_level l = rc_window_level(w, ex, c, 0, NULL);
-        for (int i = 0; i < o->block; i++)
-            *value++ = (rc_window_value(w, ex, o->joint ? c : ex->label, i) - l.shift) / l.scale;
+    size_t B = (size_t)d->out.alive[0], W = (size_t)rc_windows_width(o), more = (size_t)(o->K + o->A);
+    int from = (int)ex->line * o->segment;
+    d->out.ids[b] = (int32_t)ex->line;
+    d->out.ids[B + (size_t)b] = ex->label;
+    put_targets(w, ex, 0, from, o->segment, d->out.value + (size_t)b * (size_t)d->outputs);
+    for (int i = 0; i < o->segment && more > 0; i++) {
+        const float *known = w->x + row_at(w, ex, from + i) * W + o->V;
+        float *x = d->out.x + (size_t)b * (size_t)d->F + (size_t)i * more;
+        for (size_t f = 0; f < more; f++)
+            x[f] = isnan(known[f]) ? 0 : known[f];
     }
+}
+
+void rc_windows_put(recur_data *d, const rc_example *ex, int b)
+{
+    const rc_outlook *o = &d->windows->look;
+    size_t B = (size_t)d->out.alive[0], F = (size_t)d->F;
+    if (d->side != NULL) {
+        put_segment(d, ex, b);
+        return;
+    }
+    float *value = d->outputs > 0 ? d->out.value + (size_t)b * (size_t)d->outputs : NULL;
+    rc_window_cut(d->windows, ex, 0, NULL, d->out.x + (size_t)b * F, B * F);
+    for (int c = 0; c < rc_outlook_wide(o) && value != NULL; c++)
+        value = put_targets(d->windows, ex, c, 0, o->block, value);
 }

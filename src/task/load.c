@@ -78,7 +78,7 @@ static int load_numbers(recur_model *m, rc_store *s, const char *path, const cha
 static int load_scaling(recur_model *m, rc_store *s, const char *path, int features)
 {
     int e, columns = (int)json_array_size(json_object_get(json_object_get(m->card, "form"), "columns"));
-    features = features > 0 && columns > 0 ? columns : features;
+    features = columns > 0 ? columns : features;
     if (features == 0 || rc_store_find(s, "scaling.mean") == NULL)
         return RECUR_OK;
     m->scaling.n = features;

@@ -27,7 +27,8 @@ int rc_side_most(const recur_data *d, int B, int N, recur_dims *out)
 {
     const recur_data *side = d->side;
     int n = d->row_side != NULL ? N : 0;
-    n = n < INT_MAX - B ? n + B : INT_MAX;                     /* a sequence may name one beside its rows */
+    int named = d->group > 1 ? B / d->group + (B % d->group > 0 ? 2 : 0) : B;
+    n = n < INT_MAX - named ? n + named : INT_MAX;             /* a sequence may name one beside its rows */
     out->side.B = side->count < n ? side->count : n;
     out->side.T = 0;
     for (int i = 0; i < side->count; i++)

@@ -63,6 +63,8 @@ struct recur_data {
     rc_text *text; rc_vocab *labels; rc_scaling scaling; bool own;
         /* own: learned here, handed to the model that is made from it */
     int C, F, classes, outputs;          /* outputs > 0: targets are numbers */
+    int vocabulary2;                     /* of their second column */
+    int group;                           /* so many examples, one after the other, stay together in a shuffled epoch: they share a side example; 0: 1 */
     int vocabulary;                      /* of bare ids (text NULL); rc_data_facts tells it, a model file keeps it */
     int32_t *ids[4]; float *x; size_t rows, cap;
     rc_example *ex; int count, ex_cap;
