@@ -2,6 +2,7 @@
  * data.c - examples from files, from arrays in memory, from a callback. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/api.h"
 
@@ -23,6 +24,7 @@ int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_tas
 void rc_options_or_default(const recur_train_options *o, recur_train_options *out)
 {
     *out = o ? *o : recur_train_defaults();
+    if (out->plan && out->steps < 0) out->steps = strtoll(out->plan, NULL, 10);       /* what tasks choose by */
 }
 
 bool rc_problem_text(const json_t *problems, char *out, size_t n)

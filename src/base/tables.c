@@ -48,6 +48,7 @@
     X(INT,  epochs, "epochs", NULL, 1, 1e9, "N", "passes over the data", "time")                                        \
     X(INT,  steps, "steps", NULL, 1, MANY, "N", "updates of the weights in all, instead of epochs", "time")             \
     X(TIME, time, "time", NULL, 0, 1e9, "TIME", "fit training into this time: 90s, 10m, 2h", "time")                    \
+    X(TEXT, plan, "plan", NULL, 0, 0, "STEPS", "steps as a training within --time told them, e.g. 4000,3200@1500: repeats it", "time") \
     X(INT,  threads, "threads", "0", 0, 1024, "N", "threads; 0: one for each core", "time")                             \
     X(INT,  batch, "batch", NULL, 1, 1e6, "N", "sequences in a batch, or streams of text side by side", "steps")        \
     X(INT,  batch_units, "batch-units", "0", 0, 1e9, "N", "at most so many units in a batch, the longest sequence times their number; 0: no bound", "steps") \

@@ -27,6 +27,10 @@ static json_t *state_json(const rc_loop_state *s)
 #define X(name) json_object_set_new(j, #name, isfinite(s->name) ? json_real(s->name) : json_null());
     RC_LOOP_REALS(X)
 #undef X
+    json_t *cut = json_array();
+    for (int64_t i = 0; i < s->cuts; i++)
+        json_array_append_new(cut, json_pack("[I, I]", (json_int_t)s->cut[i].at, (json_int_t)s->cut[i].steps));
+    json_object_set_new(j, "cut", cut);
     return j;
 }
 
@@ -56,6 +60,12 @@ static bool state_from(const char *text, rc_loop_state *s)
 #define X(name) good = good && get_real(j, #name, &s->name);
     RC_LOOP_REALS(X)
 #undef X
+    const json_t *cut = json_object_get(j, "cut");
+    good = good && s->cuts <= RC_CUTS && json_array_size(cut) == (size_t)s->cuts;
+    for (int64_t i = 0; good && i < s->cuts; i++) {
+        const json_t *one = json_array_get(cut, (size_t)i);
+        s->cut[i] = (rc_cut){ json_integer_value(json_array_get(one, 0)), json_integer_value(json_array_get(one, 1)) };
+    }
     json_decref(j);
     return good;
 }

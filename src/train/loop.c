@@ -320,8 +320,9 @@ static int loop(rc_fitting *f)
         double start = rc_now();
         int e = rc_fit_step(f);
         if (e < 0) return e;
-        time_step(f, rc_now() - start);
+        rc_fit_replan(f);
         rc_fit_tell(f, RECUR_STEP, NULL, false);
+        time_step(f, rc_now() - start);          /* what the watcher does takes time too */
         if (due(f) && (e = rc_fit_judge(f)) < 0) return e;
         if (f->stop) return RECUR_ESTOP;
         if (f->o.save_every > 0 && rc_now() - f->saved > f->o.save_every) save(f);
@@ -332,11 +333,14 @@ static int loop(rc_fitting *f)
 static int record(rc_fitting *f)
 {
     const rc_loop_state *s = &f->s;
-    json_t *j = json_pack("{s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:f,s:I}", "steps", (json_int_t)s->step, "planned", (json_int_t)s->steps,
+    json_t *j = json_pack("{s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:f,s:I}", "steps", (json_int_t)s->step, "planned", (json_int_t)s->first,
                           "epochs", (json_int_t)s->epoch, "best_step", (json_int_t)s->best_step, "optimizer", f->o.optimizer,
                           "schedule", f->o.schedule, "metric", f->m->task->metric, "lr", f->o.lr, "seed", (json_int_t)f->o.seed);
     if (!j) return rc_fail(f->r, RECUR_ENOMEM, "training: out of memory");
     json_object_set_new(j, "loss", s->loss_n > 0 ? json_real(s->loss_sum / s->loss_n) : json_null());
+    char plan[RC_PLAN];
+    rc_fit_plan_text(s, plan, sizeof plan);
+    if (s->cuts > 0) json_object_set_new(j, "plan", json_string(plan));
     json_object_set_new(j, "held", isfinite(s->best) ? json_real(s->best) : json_null());
     return json_object_set_new(f->m->card, "training", j) == 0 ? RECUR_OK : rc_fail(f->r, RECUR_ENOMEM, "training: out of memory");
 }

@@ -3,7 +3,7 @@
  *
  * With --time the speed is measured by a few steps and one evaluation, whose traces are then wiped out: weights, moments,
  * carried state and counters are put back.  The training proper depends on the number of steps alone, so --steps with
- * the number printed gives the same bits. */
+ * the number printed gives the same bits.  What happens when the machine gets slower stands in replan.c. */
 #include <math.h>
 
 #include "train/train.h"
@@ -119,7 +119,7 @@ static int64_t fit_time(rc_fitting *f, double row_seconds, double score_seconds)
 static void settle_look(rc_fitting *f)
 {
     if (!f->held || !f->held->stream) return;
-    f->held->look = look(f, f->s.steps);
+    f->held->look = look(f, f->s.first);
     if (f->held->look < (int64_t)f->held->rows)
         rc_fit_say(f, "looks: each reads about %lld of the %lld held-out units, the beginnings of %d equal stretches",
                    (long long)f->held->look, (long long)f->held->rows, f->u->B);
@@ -133,20 +133,25 @@ int rc_fit_pace(rc_fitting *f)
     if ((e = rc_fit_epoch(f)) < 0) return e;
     f->course = (rc_sched_io){ .lr = o->lr, .floor = o->floor, .factor = o->lr_factor, .warmup = o->warmup,
                                .after = o->lr_after, .epoch_steps = epoch_steps(f), .plateau = 1 };
+    f->timed = o->time > 0 && !o->plan && o->steps <= 0;
     if (f->s.steps > 0) {                /* resumed */
+    } else if (o->plan) {
+        if ((e = rc_fit_plan_read(f)) < 0) return e;
     } else if (o->steps > 0) {
         f->s.steps = o->steps;
     } else if (o->time > 0) {
         if ((e = measure(f, &row_seconds, &score_seconds)) < 0) return e;
         f->s.steps = fit_time(f, row_seconds, score_seconds);
+        f->score_seconds = score_seconds * (double)look(f, f->s.steps);
         rc_fit_say(f, "steps %lld: fit into %.0f s at %.0f units/s with %.0f looks at the held-out part; "
                    "repeat exactly with --steps %lld", (long long)f->s.steps, o->time, 1 / row_seconds,
                    f->held ? evaluations(f, f->s.steps) : 0.0, (long long)f->s.steps);
     } else {
         f->s.steps = o->epochs * epoch_steps(f);
     }
+    if (f->s.first == 0) f->s.first = f->s.steps;
     f->course.steps = f->s.steps;
-    f->every = cadence(f, f->s.steps);
+    f->every = cadence(f, f->s.first);
     settle_look(f);
     return RECUR_OK;
 }

@@ -47,7 +47,8 @@ const rc_sched *rc_sched_at(int i);      /* NULL past the end */
 /* --- where a training stands: everything that decides how it goes on, apart from weights, moments and carried state --- */
 #define RC_NT 5                          /* evaluations that averaged SGD's trigger looks back over */
 #define RC_LOOP_INTS(X)                                                                                                \
-    X(step) X(steps)                     /* updates done, planned */                                                   \
+    X(step) X(steps) X(first)            /* updates done, planned, planned at first */                                 \
+    X(cuts)                              /* times that the plan was shortened: `cut` */                                \
     X(epoch) X(at) X(micro)              /* batches done in this epoch, in all */                                      \
     X(optim_step) X(averaged) X(averaging)                                                                             \
     X(best_step) X(since_best)           /* evaluations since the best one */                                          \
@@ -58,6 +59,9 @@ const rc_sched *rc_sched_at(int i);      /* NULL past the end */
     X(loss_sum) X(loss_n)                /* running mean of the loss */                                                \
     X(plateau) X(oldest)                 /* oldest: lowest held-out loss before those in `recent` */                   \
     X(recent0) X(recent1) X(recent2) X(recent3) X(recent4)    /* the last RC_NT held-out losses, newest first */
+#define RC_CUTS 32                       /* most of them */
+#define RC_PLAN 1024                     /* bytes of a plan as text */
+typedef struct { int64_t at, steps; } rc_cut;    /* from step `at` on, `steps` in all */
 typedef struct {
 #define X(name) int64_t name;
     RC_LOOP_INTS(X)
@@ -65,6 +69,7 @@ typedef struct {
 #define X(name) double name;
     RC_LOOP_REALS(X)
 #undef X
+    rc_cut cut[RC_CUTS];
 } rc_loop_state;
 
 /* --- checkpoint.c: NAME.ckpt/gen-K.safetensors, the two newest K.  A generation is a model file with more in it:
@@ -97,6 +102,7 @@ typedef struct {
     size_t ncarry;
     int batches;                         /* of the epoch that runs */
     bool started;                        /* data stands at s.at */
+    bool timed;                          /* the clock may shorten the plan */
     int64_t every;                       /* steps between evaluations; 0: at the end of each epoch */
     json_t *agree; char *dir; bool unsaved;
     double norm, lr, began, saved;       /* of the last step; clock: began less what earlier runs took, last save */
@@ -111,5 +117,8 @@ int rc_fit_say(void *fitting, const char *form, ...) __attribute__((format(print
 int rc_fit_epoch(rc_fitting *f);         /* data to s.epoch, s.at */
 int rc_fit_step(rc_fitting *f);          /* one update */
 int rc_fit_pace(rc_fitting *f);          /* s.steps, every, course; with --time it measures first and leaves no trace */
+int rc_fit_plan_read(rc_fitting *f);     /* replan.c: --plan to s.first, s.cut */
+void rc_fit_plan_text(const rc_loop_state *s, char *out, size_t n);      /* as --plan takes it */
+void rc_fit_replan(rc_fitting *f);       /* after a step: fewer steps where the time runs out, or as --plan says */
 int rc_fit_judge(rc_fitting *f);         /* evaluation: best weights, plateau, averaging */
 #endif

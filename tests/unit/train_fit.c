@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * train_fit.c - the loop: resume = straight through, stop, divergence, accumulation, time, learning by heart. */
+#include <time.h>
+
 #include "unit/train_help.h"
 
 static char folder[] = "/tmp/recur-fit-XXXXXX";
@@ -300,15 +302,80 @@ static void time_gives_steps_that_repeat(void **state)
         GOOD(r, rc_fit(j.m, j.d, j.held, &o, look, &s));
         assert_true(rc_now() - start < 4);               /* other work on the machine may slow it down */
         assert_true(s.steps > 0 && s.evaluated > 0 && s.chosen > 0);
-        assert_non_null(strstr(s.text, "--steps"));
+        const char *plan = strstr(s.text, "--plan ");    /* the machine got slower on the way */
+        assert_true(plan || strstr(s.text, "--steps"));
         o.time = (double)NAN;
-        o.steps = s.steps;
+        if (plan) o.plan = plan + strlen("--plan ");
+        else o.steps = s.steps;
         real *again = straight(task, &o, 1, &n);
         assert_memory_equal(again, j.m->w, n * sizeof(real));
         free(again);
         close_job(&j);
         close_runtime(r);
     }
+}
+
+/* A machine that gets slower after some steps. */
+typedef struct { int64_t from; int steps; double first; char plan[300]; } slowed;
+static int slow_down(void *ud, const recur_progress *p)
+{
+    slowed *s = ud;
+    const char *plan = p->text ? strstr(p->text, "--plan ") : NULL;
+    if (p->event == RECUR_STEP && p->step > s->from) nanosleep(&(struct timespec){ .tv_nsec = 4000000 }, NULL);
+    if (p->event == RECUR_STEP) s->steps++;
+    if (p->event == RECUR_STEP && p->step == 1) s->first = (double)p->steps;
+    if (plan) snprintf(s->plan, sizeof s->plan, "%s", plan + strlen("--plan "));
+    return 0;
+}
+
+/* The time holds all the same, and the plan that was told gives the same bits without a clock. */
+static void time_holds_on_a_slower_machine(void **state)
+{
+    (void)state;
+    for (int task = 0; task < 2; task++) {
+        recur *r = open_runtime(1);
+        recur_train_options o;
+        job_of_train j;
+        slowed s = { .from = 100 };
+        size_t n;
+        options(&o, "adamw");
+        o.steps = o.eval_every = -1;
+        o.time = 1;
+        open_job(&j, r, tasks[task].task, tasks[task].unit, 40, 0.2, tasks[task].net);
+        double start = rc_now();
+        GOOD(r, rc_fit(j.m, j.d, j.held, &o, slow_down, &s));
+        assert_true(rc_now() - start < 3);               /* as planned it would have been tens of seconds */
+        assert_true(s.steps > 100 && s.steps < s.first / 2 && *s.plan);
+        assert_string_equal(json_string_value(json_object_get(json_object_get(j.m->card, "training"), "plan")), s.plan);
+        o.time = (double)NAN;
+        o.plan = s.plan;
+        real *again = straight(task, &o, 1, &n);
+        assert_memory_equal(again, j.m->w, n * sizeof(real));
+        free(again);
+        close_job(&j);
+        close_runtime(r);
+    }
+}
+
+static void plans_are_read(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "", "x", "0", "10,", "10,5", "10,5@", "10,12@5", "10,4@5", "10,8@5,7@3", "10@3", "10,5@-1" };
+    recur *r = open_runtime(1);
+    rc_fitting f = { .r = r };
+    char text[RC_PLAN];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        f.o.plan = bad[i];
+        assert_int_equal(rc_fit_plan_read(&f), RECUR_EOPTION);
+    }
+    f.o.plan = "400,320@150,300@299,299@300";
+    assert_int_equal(rc_fit_plan_read(&f), RECUR_EOPTION);
+    f.o.plan = "400,320@150,299@299";
+    GOOD(r, rc_fit_plan_read(&f));
+    rc_fit_plan_text(&f.s, text, sizeof text);
+    assert_string_equal(text, f.o.plan);
+    assert_int_equal(f.s.steps, 400);
+    close_runtime(r);
 }
 
 static void best_weights_are_kept(void **state)
@@ -393,7 +460,8 @@ int main(void)
         cmocka_unit_test(patience_survives_resume), cmocka_unit_test(damaged_generation_falls_back),
         cmocka_unit_test(other_options_are_refused), cmocka_unit_test(failing_checkpoint_warns_and_goes_on),
         cmocka_unit_test(broken_number_stops_with_the_best_weights), cmocka_unit_test(accumulated_halves_equal_the_whole),
-        cmocka_unit_test(time_gives_steps_that_repeat), cmocka_unit_test(best_weights_are_kept), cmocka_unit_test(looks_are_bounded),
+        cmocka_unit_test(time_gives_steps_that_repeat), cmocka_unit_test(time_holds_on_a_slower_machine),
+        cmocka_unit_test(plans_are_read), cmocka_unit_test(best_weights_are_kept), cmocka_unit_test(looks_are_bounded),
         cmocka_unit_test(twenty_lines_are_learned_by_heart),
     };
     return cmocka_run_group_tests(tests, open_folder, close_folder);
