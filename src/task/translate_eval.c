@@ -137,7 +137,8 @@ static int begin(judge *j, const recur_model *m, recur_data *d)
     *j = (judge){ .m = m, .d = d, .lower = m->text->o.lower };
     rc_buf_init(&key, m->r, 0);
     double han = rc_share_of_han(d->raw.s != NULL ? d->raw.s : "", d->raw.n);
-    j->cut = strcmp(m->text->unit->name, "token") == 0 ? RC_CUT_NONE : han > 0.3 ? RC_CUT_ZH : RC_CUT_13A;
+    const char *unit = m->text->unit->name;
+    j->cut = strcmp(unit, "token") == 0 ? RC_CUT_NONE : han > 0.3 ? RC_CUT_ZH : strcmp(unit, "char") == 0 ? RC_CUT_CHAR : RC_CUT_13A;
     int e = rc_map_new(m->r, &j->wanted);
     for (int i = 0; i < d->count && e == RECUR_OK; i++) {
         size_t n;
