@@ -176,7 +176,7 @@ struct recur_train_options {      /* rows and defaults: recur_train_table, `recu
     /* saving */ const char *out, *log_dir; int resume; double save_every; int64_t eval_every; int force, no_baseline;
 };
 recur_train_options recur_train_defaults(void);       /* every row of recur_train_table at its default; automatic ones are chosen from the data */
-enum recur_event { RECUR_CHOSEN, RECUR_STEP, RECUR_EVALUATED, RECUR_SAVED, RECUR_FINISHED, RECUR_WARNED };
+enum recur_event { RECUR_CHOSEN, RECUR_STEP, RECUR_EVALUATED, RECUR_SAVED, RECUR_FINISHED, RECUR_WARNED, RECUR_PACED };   /* PACED: a step that only measures the pace, for --time, and leaves no trace */
 typedef struct recur_progress {
     int event;
     int64_t epoch, step, steps;   /* steps: planned in all */
@@ -188,7 +188,7 @@ typedef struct recur_progress {
     double rate, seconds, left;   /* units a second, elapsed, expected to the end */
     const char *text;             /* RECUR_CHOSEN: one line a choice; SAVED: the file; WARNED: the sentence */
 } recur_progress;
-typedef int recur_watch(void *ud, const recur_progress *p);   /* nonzero: finish the step, save, return RECUR_ESTOP */
+typedef int recur_watch(void *ud, const recur_progress *p);   /* above 0: finish the step, save, return RECUR_ESTOP; below: save a checkpoint and go on */
 
 /* The whole job: files -> vocabulary, held-out part, net, fit with the best weights kept.  o NULL: defaults. */
 /* With o->out the model is written there too; a file that stands there is replaced only with o->force or o->resume. */
@@ -210,6 +210,9 @@ size_t recur_run_size(const recur_model *m, const recur_dims *d);           /* b
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d);
 void recur_run_free(recur_run *u);
 const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *rows, int *width);  /* scores [rows][width], borrowed; NULL: recur_message */
+/* The likeliest classes of each sequence: those of sequence b are out[at[b] .. at[b+1]).  softmax: of each row; crf: of the
+ * whole sequence together; ctc: the list that it says.  out [rows of the scores: N or B at most], at [B+1] */
+int recur_decode(recur_run *u, const recur_batch *b, int head, int32_t *out, int32_t *at);
 double recur_loss(recur_run *u, const recur_batch *b);      /* NAN: recur_message; forward and mean nats a target, all heads by weight; in a training run also the heads' gradient */
 void recur_backward(recur_run *u);                          /* the rest of the gradient, added to what is there */
 const float *recur_gradient(const recur_run *u, int param); /* of recur_model_param i; borrowed */

@@ -54,11 +54,11 @@ static json_t *lines_of(const char *s)
     }
 }
 
-static json_t *weights_of(const recur_model *m, const rc_layer *l)
+static json_t *weights_of(const recur_model *m, const int *param, int n)
 {
     json_t *out = json_array();
-    for (int i = 0; i < l->nparam; i++) {
-        const rc_param *p = &m->net->params.p[l->param[i]];
+    for (int i = 0; i < n; i++) {
+        const rc_param *p = &m->net->params.p[param[i]];
         json_t *shape = json_array();
         for (int k = 0; k < p->rank; k++) json_array_append_new(shape, json_integer(p->dim[k]));
         json_t *one = json_pack("{s:s, s:o, s:b}", "name", p->name, "shape", shape, "frozen", p->frozen);
@@ -74,7 +74,7 @@ static json_t *layers_of(const recur_model *m)
         const rc_layer *l = m->net->layer[i];
         const char *word = l->kind->word ? l->kind->word(l) : l->kind->name;
         json_t *one = json_pack("{s:s, s:i, s:i, s:s, s:o}", "layer", word, "in", l->in, "out", l->out,
-                                "rows", l->per_seq ? "sequences" : "steps", "weights", weights_of(m, l));
+                                "rows", l->per_seq ? "sequences" : "steps", "weights", weights_of(m, l->param, l->nparam));
         json_object_set_new(one, "formula", lines_of(l->cell ? l->cell->formula : l->kind->formula));
         json_array_append_new(out, one);
     }
@@ -86,7 +86,8 @@ static json_t *heads_of(const recur_model *m)
     json_t *out = json_array();
     for (int i = 0; i < m->net->branches; i++) {
         const rc_head *h = m->net->branch[i].head;
-        json_t *one = json_pack("{s:s, s:i, s:f}", "head", h->kind->name, "in", h->in, "weight", h->weight);
+        json_t *one = json_pack("{s:s, s:i, s:f, s:o}", "head", h->kind->name, "in", h->in, "weight", h->weight,
+                                "weights", weights_of(m, h->param, h->nparam));
         json_object_set_new(one, "formula", lines_of(h->kind->formula));
         json_array_append_new(out, one);
     }

@@ -91,6 +91,17 @@ const float *recur_forward(recur_run *u, const recur_batch *b, int head, int *ro
     return numbers(z);
 }
 
+int recur_decode(recur_run *u, const recur_batch *b, int head, int32_t *out, int32_t *at)
+{
+    if (!u) return RECUR_EOPTION;
+    RC_NEED(u->r, b && out && at, RECUR_EOPTION, "recur_decode: a batch and room for its classes are needed");
+    RC_NEED(u->r, head >= 0 && head < u->m->net->branches, RECUR_EOPTION, "recur_decode: head %d of a net that has %d",
+            head, u->m->net->branches);
+    RC_NEED(u->r, u->u->scores, RECUR_EOPTION, "recur_decode: the run was made without `scores` in its recur_dims");
+    weights(u);
+    return rc_run_best(u->u, b, head, out, at);
+}
+
 double recur_loss(recur_run *u, const recur_batch *b)
 {
     if (!u || !b) return (double)NAN;

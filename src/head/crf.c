@@ -407,6 +407,14 @@ static void answer(const rc_head *h, const rc_kern *k, int n, const real *z, rea
     k->softmax(n, h->in, z, h->in, out, h->in);
 }
 
+static int best(const rc_head *h, recur *r, const rc_param *params, const real *w, const rc_seq *q, int32_t *out)
+{
+    rc_crf c = rc_crf_of(h, params, w);
+    double score;
+    int n = rc_viterbi(r, &c, q, 1, out, &score);
+    return n > 0 ? q->T : n;
+}
+
 double rc_crf_log_z(const rc_crf *c, const rc_seq *q, double *work)
 {
     int C = c->C;
@@ -433,4 +441,5 @@ const rc_head_kind rc_head_crf = {
                               "L = log Σ exp s(y') - s(y)  (S11)",
     .size = sizeof(crf), .keys = keys, .nkeys = sizeof keys / sizeof *keys,
     .classes = true, .open = open, .count = count, .scratch = scratch, .loss = loss, .answer = answer, .tell = tell,
+    .best = best,
 };

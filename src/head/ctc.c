@@ -295,8 +295,22 @@ static void answer(const rc_head *h, const rc_kern *k, int n, const real *z, rea
     k->softmax(n, h->in, z, h->in, out, h->in);
 }
 
+static int best(const rc_head *h, recur *r, const rc_param *params, const real *w, const rc_seq *q, int32_t *out)
+{
+    int32_t before = RC_BLANK;
+    int n = 0;
+    (void)r, (void)params, (void)w;
+    for (int t = 0; t < q->T; t++) {
+        int32_t k = rc_ctc_step(rc_seq_row(q, t), h->in, &before);
+        if (k != RC_BLANK)
+            out[n++] = k;
+    }
+    return n;
+}
+
 const rc_head_kind rc_head_ctc = {
     .name = "ctc", .formula = "L = -log Σ over paths that say the list Π_t softmax(z_t)[path_t]  (S15)-(S18)",
     .size = sizeof(ctc), .keys = keys, .nkeys = sizeof keys / sizeof *keys,
     .classes = true, .lists = true, .open = open, .count = count, .scratch = scratch, .loss = loss, .answer = answer,
+    .best = best,
 };

@@ -5,6 +5,20 @@
 #define RC_HEAD_H
 #include "layer/layer.h"
 
+/* One sequence's scores among packed rows; off NULL: they lie one after the other. */
+typedef struct { const real *z; int width, T; const int32_t *off; int b; } rc_seq;
+static inline const real *rc_seq_row(const rc_seq *q, int t)
+{
+    return q->z + (q->off ? (size_t)q->off[t] + (size_t)q->b : (size_t)t) * (size_t)q->width;
+}
+static inline int rc_seq_steps(const rc_rows *r, int b)      /* of sequence b */
+{
+    int t = 0;
+    while (t < r->T && r->alive[t] > b)
+        t++;
+    return t;
+}
+
 typedef struct rc_head rc_head;
 typedef struct rc_head_kind {
     const char *name, *formula;
@@ -21,6 +35,8 @@ typedef struct rc_head_kind {
     double (*loss)(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, int64_t *hits);
     void (*answer)(const rc_head *h, const rc_kern *k, int n, const real *z, real *out);   /* probabilities or numbers, [n][in] */
     void (*tell)(const rc_head *h, const rc_pass *s, const real *z, real *out);   /* the same where rows depend on each other or on weights; NULL: answer tells all */
+    /* The likeliest classes of one sequence, out [q->T]: one a row, or a list (ctc).  Returns how many, or an error; NULL: numbers. */
+    int (*best)(const rc_head *h, recur *r, const rc_param *params, const real *w, const rc_seq *q, int32_t *out);
 } rc_head_kind;
 struct rc_head {
     const rc_head_kind *kind;
@@ -35,20 +51,6 @@ struct rc_head {
 int rc_head_weight_add(rc_build *b, rc_head *h, const rc_weight *w);   /* in open: "head1.crf.transitions"; returns its place in h->param or an error */
 static inline const real *rc_head_w(const rc_head *h, const rc_pass *s, int i) { return s->w + s->params[h->param[i]].at; }
 static inline real *rc_head_g(const rc_head *h, const rc_pass *s, int i) { return s->g + s->params[h->param[i]].at; }
-
-/* One sequence's scores among packed rows; off NULL: they lie one after the other. */
-typedef struct { const real *z; int width, T; const int32_t *off; int b; } rc_seq;
-static inline const real *rc_seq_row(const rc_seq *q, int t)
-{
-    return q->z + (q->off ? (size_t)q->off[t] + (size_t)q->b : (size_t)t) * (size_t)q->width;
-}
-static inline int rc_seq_steps(const rc_rows *r, int b)      /* of sequence b */
-{
-    int t = 0;
-    while (t < r->T && r->alive[t] > b)
-        t++;
-    return t;
-}
 #define RC_HEAD_WEIGHT { "weight", RC_KEY_REAL, offsetof(rc_head, weight), "1", 0, 1e6, NULL, "of this head's loss in the sum" }
 int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, int width);   /* numbers that are not NAN */
 

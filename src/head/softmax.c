@@ -34,8 +34,21 @@ static void answer(const rc_head *h, const rc_kern *k, int n, const real *z, rea
     k->softmax(n, h->in, z, h->in, out, h->in);
 }
 
+static int best(const rc_head *h, recur *r, const rc_param *params, const real *w, const rc_seq *q, int32_t *out)
+{
+    (void)r, (void)params, (void)w;
+    for (int t = 0; t < q->T; t++) {
+        const real *z = rc_seq_row(q, t);
+        out[t] = 0;
+        for (int32_t k = 1; k < h->in; k++)
+            out[t] = z[k] > z[out[t]] ? k : out[t];
+    }
+    return q->T;
+}
+
 const rc_head_kind rc_head_softmax = {
     .name = "softmax", .formula = "L = -log softmax(z)[target]", .size = sizeof(softmax), .keys = keys,
     .nkeys = sizeof keys / sizeof *keys,
     .classes = true, .rowwise = true, .open = open, .count = count, .loss = loss, .answer = answer,
+    .best = best,
 };

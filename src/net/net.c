@@ -121,6 +121,31 @@ const real *rc_run_answer(rc_run *u, const recur_batch *batch, int head, int *ro
     return z;
 }
 
+int rc_run_best(rc_run *u, const recur_batch *batch, int head, int32_t *out, int32_t *at)
+{
+    int rows, n = 0;
+    const real *z = rc_run_forward(u, batch, head, &rows);
+    if (!z)
+        return RECUR_ESHAPE;
+    const rc_head *h = u->net->branch[head].head;
+    const rc_rows *r = rc_run_rows(u, head);
+    if (!h->kind->best)
+        return rc_fail(u->r, RECUR_EOPTION, "head %d (%s) tells numbers, not classes", head + 1, h->kind->name);
+    at[0] = 0;
+    for (int b = 0; b < batch->B; b++, at[b] = n) {
+        rc_seq q = { z, h->in, 1, NULL, 0 };
+        if (h->per_seq)
+            q.z += (size_t)b * (size_t)h->in;
+        else
+            q.T = rc_seq_steps(r, b), q.off = r->off, q.b = b;
+        int k = h->kind->best(h, u->r, u->net->params.p, u->w, &q, out + n);
+        if (k < 0)
+            return k;
+        n += k;
+    }
+    return 0;
+}
+
 /* ------------------------------------------------------------------------------------------------ loss */
 
 typedef struct {

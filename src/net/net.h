@@ -60,6 +60,9 @@ const rc_rows *rc_run_rows(const rc_run *u, int head);
 /* rc_run_forward, and what the head tells of those scores in out [*rows][width]: probabilities (crf: of each tag given the
  * whole sentence) or numbers. */
 const real *rc_run_answer(rc_run *u, const recur_batch *b, int head, int *rows, real *out);
+/* rc_run_forward, and the likeliest classes of each sequence: those of sequence b are out[at[b] .. at[b + 1]), one a row
+ * or a list (ctc).  out [rows of the scores], at [B + 1]. */
+int rc_run_best(rc_run *u, const recur_batch *b, int head, int32_t *out, int32_t *at);
 /* Forward and loss.  In a training run dropout is on and the gradient of heads and chunked tail is taken on the way.
  * Scores of a large vocabulary are never stored: rows go through the tail in chunks.  eval: no dropout, no gradient,
  * also in a training run.  scale: multiplies the gradient (1 / accumulation). */
