@@ -176,7 +176,8 @@ static int advance(searcher *x, int s, int from, int to, int *rows)
         *rows += kept;
         return e;
     }
-    for (int k = 0; k < kept && x->ended[s] == 0; k++) {      /* too long already: as it stands */
+    const bool none = x->ended[s] == 0;
+    for (int k = 0; k < kept && none; k++) {                  /* too long already: as they stand */
         const row *b = &x->next[first + k];
         end(x, s, (done){ judge(x, b->logp, b->n, cover_of(x, x->place[first + k]), S), b->logp, b->node, b->n });
     }
