@@ -18,6 +18,7 @@ static const rc_key_row keys[] = {
     { "skip", RC_KEY_FLAG, AT(skip), NULL, 0, 0, NULL, "add the input to the output" },
     { "init", RC_KEY_WORD, AT(init), "zero", 0, 0, "zero learn", "the state that sequences begin with" },
     { "bridge", RC_KEY_WORD, AT(bridge), "", 0, 0, "tanh copy", "begin with a state made of the side chain's last row" },
+    { "share", RC_KEY_FLAG, AT(share), NULL, 0, 0, NULL, "use the weights of the side chain's layer of this kind" },
     { "rdrop", RC_KEY_REAL, AT(rdrop), "0", 0, 0.99, NULL, "dropout of the recurrent input, one mask a sequence" },
     { "wdrop", RC_KEY_REAL, AT(wdrop), "0", 0, 0.99, NULL, "dropout of the recurrent weights, one mask a batch" },
     { "zoneout", RC_KEY_REAL, AT(zoneout), "0", 0, 0.99, NULL, "part of h that keeps its value" },
@@ -95,11 +96,33 @@ static int declare(rc_recur *l, rc_build *b, int d, const char *what, rc_weight 
     return rc_weight_add(b, &l->l, &w);
 }
 
+/* The side chain's layer whose weights l takes. */
+static int lender(const rc_recur *l, const rc_build *b, const rc_recur **out)
+{
+    int i = b->side ? b->first - 1 : -1;
+    while (i >= 0 && b->before[i]->cell != l->l.cell)
+        i--;
+    const rc_recur *from = *out = i < 0 ? NULL : (const rc_recur *)b->before[i];
+    if (!from)
+        return rc_layer_fail(b, &l->l, "share takes the weights of a layer of its kind before '>>', and there is none");
+    if (from->l.in != l->l.in || from->size != l->size || from->W != l->W || from->D < l->D)
+        return rc_layer_fail(b, &l->l, "share needs the shape of layer %d: %d to %d, not %d to %d", i + 1, from->l.in,
+                             from->W, l->l.in, l->W);
+    if (from->opt.flags != l->opt.flags)
+        return rc_layer_fail(b, &l->l, "share needs the options of layer %d: peephole, coupled, norm, onebias, flip", i + 1);
+    return 0;
+}
+
 static int weights(rc_recur *l, rc_build *b, int d)
 {
+    const rc_recur *from = NULL;
+    int err = l->share ? lender(l, b, &from) : 0;
+    if (err)
+        return err;
     const rc_cell *c = l->l.cell;
     int G = c->G, R = c->R, H = l->size, I = l->l.in, W = l->W;
     bool made = l->bridge[0] && !l->copy;
+    enum { CORE = 6 };                                         /* the first rows: what `share` takes */
     const struct { bool on; const char *what; int *place; rc_weight w; } row[] = {
         { true, "wx", &l->at[d].wx, { .rank = 2, .dim = { G * H, I }, .start = RC_OWN, .decay = true } },
         { R > 0, "wh", &l->at[d].wh, { .rank = 2, .dim = { R * H, W }, .start = W == H ? RC_ORTHOGONAL : RC_GLOROT,
@@ -117,6 +140,12 @@ static int weights(rc_recur *l, rc_build *b, int d)
         { made && c->S > 1, "bridge.cb", &l->at[d].bridge[1][1], { .rank = 1, .dim = { H }, .start = RC_ZERO } },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        if (row[i].on && from && i < CORE) {
+            const int *theirs = (const int *)((const char *)from + ((const char *)row[i].place - (const char *)l));
+            *row[i].place = l->l.nparam;
+            l->l.param[l->l.nparam++] = from->l.param[*theirs];
+            continue;
+        }
         int e = row[i].on ? declare(l, b, d, row[i].what, row[i].w) : -1;
         if (row[i].on && e < 0)
             return e;
@@ -160,7 +189,7 @@ static void init(const rc_layer *base, const rc_params *ps, const rc_facts *f, u
 {
     const rc_recur *l = (const rc_recur *)base;
     (void)f;
-    for (int d = 0; d < l->D; d++) {
+    for (int d = 0; d < l->D && !l->share; d++) {
         const rc_param *px = &ps->p[base->param[l->at[d].wx]];
         double range = sqrt(6.0 / (base->in + l->size));
         uint64_t key = rc_key(seed, RC_INIT, (uint64_t)base->index, 100 + (uint64_t)d);

@@ -15,7 +15,7 @@ typedef struct {
     rc_layer l;
     int size, layers, proj;      /* layers: read and expanded by the net's parser */
     char bi[32], init[32], bridge[32];   /* "" "cat" "sum"; "zero" "learn"; "" "tanh" "copy" */
-    bool reverse, skip, peephole, coupled, norm, onebias, flip;
+    bool reverse, skip, share, peephole, coupled, norm, onebias, flip;
     double rdrop, wdrop, zoneout, zoneoutc;
     rc_act_fn act, gact, oact;
     rc_cell_opt opt;

@@ -345,7 +345,7 @@ void rc_recur_backward(const rc_layer *base, rc_act *act, const rc_pass *s)
     for (int d = 0; d < l->D; d++)
         gradients(&j, d);
     if (l->bridge[0] && (base->ahead || s->batch->fresh))
-        rc_bridge_backward(l, a, s, j.rest);
+        rc_bridge_backward(l, a, s, (real *)s->scratch);
     if (l->skip && act->dx)
         rc_add_rows(s->r, act->in.N, base->in, act->dy, base->out, act->dx, base->in);
 }

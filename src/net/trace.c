@@ -20,7 +20,7 @@ int rc_run_trace(rc_run *u)
         rc_act *a = u->act[i];
         if (!u->net->layer[i]->cell || a->trace)
             continue;
-        if (!(a->trace = rc_new(u->r, (size_t)u->N * width(u, i), sizeof *a->trace)))
+        if (!(a->trace = rc_new(u->r, (size_t)(i < u->net->side ? u->side.N : u->N) * width(u, i), sizeof *a->trace)))
             return RECUR_ENOMEM;
     }
     return RECUR_OK;

@@ -192,6 +192,7 @@ static void every_layer(void **state)
         "input | conv 5 width=3 | lstm 4 >> embed 3 | lstm 4 | attend additive 6 units=5 | lstm 3 | attend additive | dense",
             "embed 3 | drop .3 | gru 3 | drop .3 >> input | attend 5 | gru 3 || dense | softmax || attend | pool mean | dense | softmax",
             "embed 3 frozen >> input | attend general | attend dot 3 | dense",
+        "embed 3 | gru 4 >> input | gru 4 share bridge=copy | dense", "input | lstm 4 bi wdrop=.3 >> input | lstm 4 bridge share wdrop=.2 | dense",
         "embed 3 | lstm 3 bi | drop .3 >> input | lstm 4 bridge | dense", "embed 3 | gru 4 >> input | gru 4 bridge=copy | gru 3 bridge | attend | dense",
             "embed 3 | lstm 2 bi >> embed 3 | lstm 4 bridge=copy zoneoutc=.3 | dense", "embed 3 | lstm 4 reverse >> input | lstm 4 bridge=copy | dense",
             "embed 3 | gru 3 bi=sum | norm >> input | lstm 3 bi bridge | dense", "embed 3 | gru 3 | pool mean >> input | gru 3 bridge=copy layers=2 | dense",

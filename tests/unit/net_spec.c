@@ -34,6 +34,7 @@ static void line_becomes_and_reads_back(void **state)
         { "input 4 | gru 4 >> input 3 | gru 4 bridge=copy layers=2 | attend additive units=3 9 || dense || pool last | dense",
           "input 4 | gru 4 >> input 3 | gru 4 bridge=copy | gru 4 bridge=copy | attend 9 additive units=3 || dense | softmax || pool last | dense | softmax" },
         { "embed 8 | lstm 8 >> embed 6 | lstm 6 | attend | dense tie", "embed 8 | lstm 8 >> embed 6 | lstm 6 | attend | dense tie | softmax" },
+        { "embed 8 | lstm 8 >> embed 8 | lstm 8 share bridge | dense", NULL },
         { "embed 3 | pool mean >> side | lstm 11", "embed 3 | pool mean >> side | lstm 11 | softmax" },
         { "input | lstm 11 || softmax || dense", "input | lstm 11 || softmax || dense | softmax" },
     };
@@ -131,6 +132,9 @@ static void mistakes_are_explained(void **state)
         { "embed 8 | lstm 4 >> embed 8 | lstm 4 bridge init=learn | dense", { "exclude" } },
         { "embed 8 | lstm 4 >> embed 8 | lstm 5 bridge=copy | dense", { "4, not 5" } },
         { "embed 8 | gru 4 >> embed 8 | lstm 4 bridge=copy | dense", { "same kind" } },
+        { "embed 8 | gru 4 >> embed 8 | lstm 4 share bridge | dense", { "none" } }, { "embed 8 | gru 4 | lstm 4 share | dense", { "'>>'" } },
+        { "embed 8 | gru 4 >> embed 7 | gru 4 share bridge | dense", { "layer 2", "8 to 4, not 7 to 4" } },
+        { "embed 8 | gru 4 flip >> embed 8 | gru 4 share bridge | dense", { "options" } },
         { "attend >> embed 8 | dense", { "first" } }, { "embed 8 | softmax >> embed 8 | dense", { "head" } },
         { "embed 8 of=pairs >> embed 8 | side | dense", { "layer 1 (embed)", "pairs" } },
         { "", { "empty" } }, { "embed 8 | | dense", { "item 2", "empty" } }, { "embed 8 ||| dense", { "empty" } },
