@@ -47,19 +47,6 @@ int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, i
 
 /* --- heads of numbers --- */
 
-double rc_error_loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, rc_error_fn *f)
-{
-    const float *v = s->batch->value[h->index] + (size_t)row * (size_t)h->in;
-    double sum = 0, d = 0;
-    for (size_t i = 0; i < (size_t)n * (size_t)h->in; i++) {
-        real e = isnan(v[i]) ? 0 : z[i] - (real)v[i];
-        sum += f(h, (double)e, &d);
-        if (grad)
-            z[i] = scale * (real)d;
-    }
-    return sum;
-}
-
 int rc_error_open(rc_head *h, rc_build *b)
 {
     (void)h, (void)b;

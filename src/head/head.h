@@ -3,6 +3,8 @@
  * weight; their gradients add. */
 #ifndef RC_HEAD_H
 #define RC_HEAD_H
+#include <math.h>
+
 #include "layer/layer.h"
 
 /* One sequence's scores among packed rows; off NULL: they lie one after the other. */
@@ -57,7 +59,22 @@ int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, i
 /* What the heads of numbers share (head.c): an error head is a name and the loss of one error e = z - target, whose
  * derivative goes to *d.  A target of NAN does not count: there e is 0. */
 typedef double rc_error_fn(const rc_head *h, double e, double *d);
-double rc_error_loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, rc_error_fn *f);
+/* n rows of scores against the batch's numbers; f is a constant, so each head has a loop of its own.  Eight sums side by
+ * side, in an order that depends on nothing but n. */
+static inline double rc_error_loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, rc_error_fn *f)
+{
+    const float *v = s->batch->value[h->index] + (size_t)row * (size_t)h->in;
+    double sum[8] = { 0 }, d = 0;
+    for (size_t i = 0, all = (size_t)n * (size_t)h->in; i < all; i += 8)
+        for (size_t k = 0; k < 8 && k < all - i; k++) {
+            real e = z[i + k] - (real)v[i + k];
+            e = e == e ? e : isnan(v[i + k]) ? 0 : e;          /* a number that does not count */
+            sum[k] += f(h, (double)e, &d);
+            if (grad)
+                z[i + k] = scale * (real)d;
+        }
+    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
 int rc_error_open(rc_head *h, rc_build *b);
 int64_t rc_error_count(const rc_head *h, const rc_pass *s, int rows);
 void rc_error_answer(const rc_head *h, const rc_kern *k, int n, const real *z, real *out);

@@ -41,6 +41,10 @@ static void pack_as(int as, int K, int N, const real *W, int ldw, void *P)
 static void gemm_as(int as, int M, int N, int K, const real *A, int rs, const void *P, bool add, real *C, int ldc)
 {
     size_t size = rc_storage_size(as), bytes = rc_panel_bytes(as, NR, K);
+    if (as == RC_F32_WEIGHTS) {
+        gemm(M, N, K, A, rs, 1, P, add, C, ldc);
+        return;
+    }
     for (int m = 0; m < M; m++)
         for (int n = 0; n < N; n++) {
             const char *p = (const char *)P + (size_t)(n / NR) * bytes;

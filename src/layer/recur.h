@@ -63,6 +63,15 @@ static inline rc_segment rc_recur_cut(const rc_segment *g, int lo, int hi)
 {
     return (rc_segment){ g->row + lo, hi - lo, g->b + lo, g->prev < 0 ? -1 : g->prev + lo };
 }
+/* Those of sequences b0..b1. */
+static inline rc_segment rc_recur_within(const rc_segment *g, int b0, int b1)
+{
+    int lo = b0 > g->b ? b0 - g->b : 0, hi = b1 < g->b + g->n ? b1 - g->b : g->n;
+    return rc_recur_cut(g, lo < g->n ? lo : g->n, hi > lo && lo < g->n ? hi : lo < g->n ? lo : g->n);
+}
+/* Whether a team shares a direction by sequences, which meet no barrier at a step, rather than by units, of which each
+ * thread needs fewer weights: a step's recurrent weights are so many bytes. */
+bool rc_recur_by_sequence(const rc_recur *l, const rc_rows *r, const rc_team *t, size_t weights);
 static inline bool rc_recur_reverse(const rc_recur *l, int d) { return l->reverse || d == 1; }
 static inline int rc_recur_step(const rc_recur *l, int d, int T, int i) { return rc_recur_reverse(l, d) ? T - 1 - i : i; }   /* the i-th step in direction d */
 static inline const real *rc_recur_w(const rc_recur *l, const rc_pass *s, int place) { return place < 0 ? NULL : rc_w(&l->l, s, place); }

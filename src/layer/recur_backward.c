@@ -213,36 +213,53 @@ static void through_product(const part *p, const rc_segment *g)
     }
 }
 
+static void step(const part *p, int i, int b0, int b1)
+{
+    const job *j = p->j;
+    const rc_recur *l = j->l;
+    const rc_rows *r = &j->a->a.in;
+    rc_segment g[2];
+    int t = rc_recur_step(l, p->d, r->T, i), n = rc_recur_segments(r, rc_recur_reverse(l, p->d), t, g);
+    for (int k = 0; k < n; k++)
+        g[k] = rc_recur_within(&g[k], b0, b1);
+    for (int k = 0; k < n; k++)
+        take_dy(p, &g[k]);
+    for (int k = 0; k < n && j->a->last; k++)
+        take_last(p, t, &g[k]);
+    for (int k = 0; k < n && j->a->a.trace; k++)
+        keep_trace(p, &g[k]);
+    if (l->rowwise)
+        rc_barrier(p->team);
+    for (int k = 0; k < n; k++)
+        cell(p, t, &g[k]);
+    if (!l->l.cell->R)
+        return;
+    rc_barrier(p->team);
+    for (int k = 0; k < n; k++)
+        through_product(p, &g[k]);
+    if (l->rowwise)
+        rc_barrier(p->team);
+}
+
+/* Weights of single units (peepholes) are summed by the thread that owns the unit, in order of rows. */
 static void walk(void *arg, const rc_team *team)
 {
     const job *j = arg;
     const rc_recur *l = j->l;
     const rc_rows *r = &j->a->a.in;
+    const rc_team alone = { .pool = team->pool, .n = 1, .group = team->group };
     part p = { .j = j, .team = team, .d = team->group };
-    rc_segment g[2];
+    int b0 = 0, b1 = r->B;
     rc_part(l->size, j->s->k->nr, team->id, team->n, &p.lo, &p.hi);
     rc_part(l->W, j->s->k->nr, team->id, team->n, &p.clo, &p.chi);
     pack(&p);
-    for (int i = r->T - 1; i >= 0; i--) {
-        int t = rc_recur_step(l, p.d, r->T, i), n = rc_recur_segments(r, rc_recur_reverse(l, p.d), t, g);
-        for (int k = 0; k < n; k++)
-            take_dy(&p, &g[k]);
-        for (int k = 0; k < n && j->a->last; k++)
-            take_last(&p, t, &g[k]);
-        for (int k = 0; k < n && j->a->a.trace; k++)
-            keep_trace(&p, &g[k]);
-        if (l->rowwise)
-            rc_barrier(team);
-        for (int k = 0; k < n; k++)
-            cell(&p, t, &g[k]);
-        if (!l->l.cell->R)
-            continue;
+    if ((!l->P || l->rowwise) && rc_recur_by_sequence(l, r, team, rc_panels(j->s->k, l->l.cell->R * l->size, l->W) * sizeof(real))) {
+        p = (part){ .j = j, .team = &alone, .d = p.d, .hi = l->size, .chi = l->W };
+        rc_part(r->B, 1, team->id, team->n, &b0, &b1);
         rc_barrier(team);
-        for (int k = 0; k < n; k++)
-            through_product(&p, &g[k]);
-        if (l->rowwise)
-            rc_barrier(team);
     }
+    for (int i = r->T - 1; i >= 0; i--)
+        step(&p, i, b0, b1);
 }
 
 /* Slices of scratch, in the order of back_scratch. */

@@ -9,6 +9,7 @@ typedef struct { const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_f
 typedef struct {
     const job *j; const rc_team *team;
     int d, lo, hi, clo, chi;     /* direction; own units; own columns of the output */
+    int b0, b1;                  /* own sequences */
     int gbase, ubase;
 } part;
 
@@ -310,6 +311,8 @@ static void step(part *p, int t)
     const rc_recur *l = p->j->l;
     rc_segment g[2];
     int n = rc_recur_segments(&p->j->a->a.in, rc_recur_reverse(l, p->d), t, g);
+    for (int i = 0; i < n; i++)
+        g[i] = rc_recur_within(&g[i], p->b0, p->b1);
     p->ubase = p->j->s->train ? 0 : p->j->a->a.in.off[t];
     if (p->j->alone)
         one_row(p, g);
@@ -342,25 +345,62 @@ static void step(part *p, int t)
     }
 }
 
+/* Steps i.. of the walk whose rows are multiplied at once: returns how many, their first row in *first, rows in *rows. */
+static int span(const part *p, int i, int *first, int *rows)
+{
+    const rc_recur *l = p->j->l;
+    const rc_rows *r = &p->j->a->a.in;
+    int n = i;
+    for (*rows = 0; n < r->T && *rows < p->j->a->span;)
+        *rows += r->alive[rc_recur_step(l, p->d, r->T, n++)];
+    *first = r->off[rc_recur_reverse(l, p->d) ? r->T - n : i];
+    return n - i;
+}
+
+/* Each thread takes all units of its own sequences through the steps; the team meets around the products of a span. */
+static void walk_sequences(part *p, const rc_team *team)
+{
+    const job *j = p->j;
+    const rc_rows *r = &j->a->a.in;
+    const rc_team alone = { .pool = team->pool, .n = 1, .group = team->group };
+    p->team = &alone;
+    p->lo = p->clo = 0, p->hi = j->l->size, p->chi = j->l->W;
+    rc_part(r->B, 1, team->id, team->n, &p->b0, &p->b1);
+    rc_barrier(team);
+    for (int i = 0, first, rows, r0, r1; i < r->T;) {
+        int n = span(p, i, &first, &rows);
+        p->gbase = j->s->train ? 0 : first;
+        rc_part(rows, j->s->k->mr, team->id, team->n, &r0, &r1);
+        if (r1 > r0)
+            input_product(p, first + r0, r1 - r0);
+        rc_barrier(team);
+        for (int end = i + n; i < end; i++)
+            step(p, rc_recur_step(j->l, p->d, r->T, i));
+        if (!j->s->train && i < r->T)
+            rc_barrier(team);
+    }
+}
+
 static void walk(void *arg, const rc_team *team)
 {
     const job *j = arg;
     const rc_recur *l = j->l;
     const rc_rows *r = &j->a->a.in;
-    part p = { .j = j, .team = team, .d = team->group };
+    part p = { .j = j, .team = team, .d = team->group, .b1 = r->B };
     rc_part(l->size, j->s->k->nr, team->id, team->n, &p.lo, &p.hi);
     rc_part(l->W, j->s->k->nr, team->id, team->n, &p.clo, &p.chi);
     pack(&p);
     begin(&p);
-    for (int i = 0; i < r->T;) {
-        int n = i, rows = 0;
-        while (n < r->T && rows < j->a->span)
-            rows += r->alive[rc_recur_step(l, p.d, r->T, n++)];
-        int first = r->off[rc_recur_reverse(l, p.d) ? r->T - n : i];
+    if (rc_recur_by_sequence(l, r, team, rc_panels_as(j->s->k, j->a->as, l->W, l->l.cell->R * l->size))) {
+        walk_sequences(&p, team);
+        return;
+    }
+    for (int i = 0, first, rows; i < r->T;) {
+        int n = span(&p, i, &first, &rows);
         p.gbase = j->s->train ? 0 : first;
         if (!j->alone)
             input_product(&p, first, rows);
-        for (; i < n; i++)
+        for (int end = i + n; i < end; i++)
             step(&p, rc_recur_step(l, p.d, r->T, i));
     }
 }
@@ -419,6 +459,13 @@ static void combine_rows(void *arg, int lo, int hi)
         if (j->l->skip)
             k->add(w, j->a->a.x + (size_t)n * w, y);
     }
+}
+
+bool rc_recur_by_sequence(const rc_recur *l, const rc_rows *r, const rc_team *t, size_t weights)
+{
+    enum { NEAR = 3 << 18, MANY = 16 };                        /* bytes that stay in a core's own cache; rows that make up for fetching more */
+    int each = r->B / t->n;
+    return t->n > 1 && l->l.cell->R && r->T > 1 && each > 1 && (weights <= NEAR || each >= MANY);
 }
 
 void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t),
