@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * transcribe.c - what was said, without a word about when: lists of sounds (or of measured sequences) and their texts
- * -> examples.  A list has lines path<TAB>text; paths are those beside the list. */
+ * -> examples.  A list has lines path<TAB>text; paths are those beside the list, path#1.5-3 is a part of a sound. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "head/ctc.h"
@@ -234,6 +234,7 @@ static int encode_all(rc_gather *g)
 static void begin(rc_gather *g)
 {
     rc_buf_init(&g->path, g->d->r, 0);
+    rc_buf_init(&g->kept_name, g->d->r, 0);
     g->how = (rc_spelling){ .lower = rc_wanted(g->o != NULL ? g->o->lower : -1, true),
                             .nfkc = rc_wanted(g->o != NULL ? g->o->nfkc : -1, true) };
     if (g->like != NULL)
@@ -269,6 +270,8 @@ static void end(rc_gather *g)
 {
     rc_front_free(g->front);
     rc_buf_free(&g->path);
+    rc_buf_free(&g->kept_name);
+    rc_sound_free(g->d->r, &g->kept);
 }
 
 static int transcribe_read(recur_data *d, const char *const *path, int n, const recur_train_options *o,

@@ -12,7 +12,8 @@ typedef struct {
     json_t *problems;
     rc_spelling how;
     rc_front *front;
-    rc_buf path;
+    rc_buf path, kept_name;
+    rc_sound kept;                       /* the file read last, whole */
     int part, file;
     int64_t line, elsewhere, said;       /* records of the other part; examples that have a text */
     double speed;                        /* the file is heard so much faster; 0: as it is */

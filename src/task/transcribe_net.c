@@ -66,7 +66,7 @@ int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net,
     rc_pick_int(&o->batch, d->count < 1000 ? 8 : 16);
     int64_t epochs = 60000 / (d->count + 1);
     if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs < 10 ? 10 : epochs > 60 ? 60 : epochs);
+        rc_pick_int(&o->epochs, epochs < 12 ? 12 : epochs > 150 ? 150 : epochs);
     rc_pick_int(&o->bptt, longest(d));
     rc_pick_text(&o->optimizer, "adamw");
     rc_pick_text(&o->schedule, "cosine");

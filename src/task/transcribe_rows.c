@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * transcribe_rows.c - sounds through the front end, and other measured sequences as they are, into rows of examples. */
+#include <math.h>
+#include <stdlib.h>
 #include "task/read.h"
 #include "task/transcribe_gather.h"
 
@@ -67,10 +69,20 @@ static bool ends(const char *s, const char *with)
     return n >= m && strcmp(s + n - m, with) == 0;
 }
 
+/* Labels beside the array are not asked for; any other problem is one of the whole file. */
 static int read_rows(rc_gather *g, int *T)
 {
     rows_of w = { g, 0 };
-    int e = rc_read_records(g->d->r, g->name, g->o, take_rows, &w, NULL);
+    json_t *bad = json_array(), *one;
+    size_t i;
+    int e = bad != NULL ? rc_read_records(g->d->r, g->name, NULL, take_rows, &w, bad)
+                        : rc_fail(g->d->r, RECUR_ENOMEM, "no memory for %s", g->name);
+    json_array_foreach(bad, i, one)
+        if (e == RECUR_OK && json_integer_value(json_object_get(one, "line")) > 0)
+            e = rc_fail(g->d->r, RECUR_EDATA, "%s: row %lld: %s", g->name,
+                        (long long)json_integer_value(json_object_get(one, "line")),
+                        json_string_value(json_object_get(one, "what")));
+    json_decref(bad);
     *T = w.T;
     return e == RECUR_OK && w.T == 0 ? rc_fail(g->d->r, RECUR_EDATA, "%s: no step in it", g->name) : e;
 }
@@ -84,6 +96,58 @@ static int kind_fits(rc_gather *g, bool sound)
                    sound ? "rows of measurements are" : "sounds are");
 }
 
+/* "talk.wav#12.5-14": seconds 12.5 to 14 of talk.wav.  The bytes of the file's name; *from, *to: NAN where it is whole. */
+static size_t span_of(const char *name, double *from, double *to)
+{
+    const char *mark = strrchr(name, '#');
+    char *end;
+    *from = *to = (double)NAN;
+    if (mark == NULL || mark == name)
+        return strlen(name);
+    double a = strtod(mark + 1, &end), b = *end == '-' ? strtod(end + 1, &end) : -1;
+    if (*end != 0 || !(a >= 0) || !(b > a))
+        return strlen(name);
+    *from = a;
+    *to = b;
+    return (size_t)(mark - name);
+}
+
+/* The file is kept: a list may name spans of it one after the other. */
+static int keep_file(rc_gather *g, size_t n)
+{
+    recur *r = g->d->r;
+    if (g->kept.x != NULL && g->kept_name.n == n && memcmp(g->kept_name.s, g->name, n) == 0)
+        return RECUR_OK;
+    rc_sound_free(r, &g->kept);
+    g->kept_name.n = 0;
+    int e = rc_buf_add(&g->kept_name, g->name, n);
+    return e == RECUR_OK ? rc_sound_read(r, g->kept_name.s, &g->kept) : e;
+}
+
+static int take_span(rc_gather *g, rc_sound *s)
+{
+    double from, to;
+    int e = keep_file(g, span_of(g->name, &from, &to));
+    if (e != RECUR_OK)
+        return e;
+    size_t n = g->kept.n, a = 0;
+    if (!isnan(from)) {
+        if (to * g->kept.rate > (double)n + 1)
+            return rc_fail(g->d->r, RECUR_EDATA, "%s: the sound ends after %.4f seconds", g->name, (double)n / g->kept.rate);
+        a = (size_t)(from * g->kept.rate + 0.5);
+        size_t b = (size_t)(to * g->kept.rate + 0.5);
+        n = (b < n ? b : n) - (a < n ? a : n);
+    }
+    if (n == 0)
+        return rc_fail(g->d->r, RECUR_EDATA, "%s: no sample between these times", g->name);
+    if ((s->x = rc_new(g->d->r, n, sizeof *s->x)) == NULL)
+        return RECUR_ENOMEM;
+    memcpy(s->x, g->kept.x + a, n * sizeof *s->x);
+    s->n = n;
+    s->rate = g->kept.rate;
+    return RECUR_OK;
+}
+
 int rc_gather_file(rc_gather *g, int *T)
 {
     rc_sound s = { 0 };
@@ -91,7 +155,7 @@ int rc_gather_file(rc_gather *g, int *T)
     int e = kind_fits(g, sound);
     if (e != RECUR_OK || !sound)
         return e != RECUR_OK ? e : read_rows(g, T);
-    if ((e = rc_sound_read(g->d->r, g->name, &s)) == RECUR_OK) {
+    if ((e = take_span(g, &s)) == RECUR_OK) {
         e = open_front(g, s.rate);                            /* before the speed changes what the rate seems to be */
         if (g->speed > 0)
             s.rate = (int)(s.rate * g->speed + 0.5);
