@@ -6,8 +6,9 @@
 #include "kern/body_gemm.h"
 #include "kern/body_math.h"
 #include "kern/body_cell.h"
-#include "kern/body_lstm.h"
 #include "kern/body_rows.h"
+#include "kern/body_norm.h"
+#include "kern/body_lstm.h"
 #include "kern/body_flat.h"
 #include "kern/body_peak.h"
 

@@ -27,7 +27,7 @@ static bool takes_gru(const rc_cell_opt *o) { return standard(o); }
 static bool takes_gru0(const rc_cell_opt *o) { return standard(o); }
 static bool takes_lstm(const rc_cell_opt *o)
 {
-    return standard(o) && is_fast(&o->act[2], RC_FAST_TANH) && !(o->flags & RC_CELL_NORM);
+    return standard(o) && is_fast(&o->act[2], RC_FAST_TANH);
 }
 
 static void rnn_forward(const rc_cell_io *c)

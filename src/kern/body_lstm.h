@@ -70,7 +70,9 @@ INLINE void lstm_backward_of(const rc_cell_io *c, bool peep, bool coupled)
 static void lstm_forward(const rc_cell_io *c)
 {
     bool peep = c->opt->flags & RC_CELL_PEEPHOLE, coupled = c->opt->flags & RC_CELL_COUPLED;
-    if (!peep && !coupled)
+    if (c->opt->flags & RC_CELL_NORM)
+        lstm_norm_forward(c);
+    else if (!peep && !coupled)
         lstm_forward_of(c, false, false);
     else
         lstm_forward_of(c, peep, coupled);
@@ -79,7 +81,9 @@ static void lstm_forward(const rc_cell_io *c)
 static void lstm_backward(const rc_cell_io *c)
 {
     bool peep = c->opt->flags & RC_CELL_PEEPHOLE, coupled = c->opt->flags & RC_CELL_COUPLED;
-    if (!peep && !coupled)
+    if (c->opt->flags & RC_CELL_NORM)
+        lstm_norm_backward(c);
+    else if (!peep && !coupled)
         lstm_backward_of(c, false, false);
     else
         lstm_backward_of(c, peep, coupled);

@@ -84,6 +84,16 @@ static void keep_trace(const part *p, const rc_segment *g)
                (size_t)(p->chi - p->clo) * sizeof *dh);
 }
 
+/* ds where m > 0 stays, elsewhere it goes to keep. */
+static void divide(int n, const real *restrict m, real *restrict ds, real *restrict keep)
+{
+    for (int j = 0; j < n; j++) {
+        real new = m[j] > 0 ? ds[j] : 0;
+        keep[j] = m[j] > 0 ? 0 : ds[j];
+        ds[j] = new;
+    }
+}
+
 /* What zoneout kept of a state goes past the cell (before), and is added behind it (after). */
 static void zone_before(const part *p, int t, const rc_segment *g, int lo, int hi)
 {
@@ -97,11 +107,10 @@ static void zone_before(const part *p, int t, const rc_segment *g, int lo, int h
         for (int b = g->b; b < g->b + g->n; b++) {
             const real *m = a->zmask[k] + (size_t)b * ss + at;
             real *ds = a->ds[k] + (size_t)b * ss + at, *keep = a->keep[k] + (size_t)b * ss + at;
-            for (int j = lo; j < hi; j++) {
-                bool fresh = !mask || m[j] > 0;
-                keep[j] = fresh ? 0 : ds[j];
-                ds[j] = fresh ? ds[j] : 0;
-            }
+            if (hi > lo && !mask)
+                memset(keep + lo, 0, (size_t)(hi - lo) * sizeof *keep);
+            else if (hi > lo)
+                divide(hi - lo, m + lo, ds + lo, keep + lo);
         }
     }
 }

@@ -172,6 +172,13 @@ static rc_segment own(const part *p, const rc_segment *g, int *lo, int *hi)
     return rc_recur_cut(g, r0, r1);
 }
 
+/* y = new where m > 0, else old */
+static void choose(int n, const real *restrict m, const real *restrict new, const real *restrict old, real *restrict y)
+{
+    for (int j = 0; j < n; j++)
+        y[j] = m[j] > 0 ? new[j] : old[j];
+}
+
 /* States after the cell (Krueger et al. 2017): kept with probability p; when not training, the expectation. */
 static void zoneout(const part *p, int t, const rc_segment *g, int lo, int hi, const rc_cell_io *c)
 {
@@ -187,8 +194,10 @@ static void zoneout(const part *p, int t, const rc_segment *g, int lo, int hi, c
             const real *s0 = c->s0[k] + (size_t)i * ss, *s = c->s[k] + (size_t)i * ss;
             const real *m = mask ? a->zmask[k] + (size_t)(g->b + i) * ss + at : NULL;
             real *f = a->fin[k] + (size_t)(g->row + i) * ss + at;
-            for (int j = lo; j < hi; j++)
-                f[j] = m ? (m[j] > 0 ? s[j] : s0[j]) : keep > 0 ? keep * s0[j] + (1 - keep) * s[j] : s[j];
+            if (m)
+                choose(hi - lo, m + lo, s + lo, s0 + lo, f + lo);
+            for (int j = lo; j < hi && !m; j++)
+                f[j] = keep > 0 ? keep * s0[j] + (1 - keep) * s[j] : s[j];
         }
     }
 }
