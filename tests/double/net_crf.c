@@ -203,9 +203,34 @@ static void gradients_with_rules(void **state)
     drop(&s);
 }
 
+/* Tags that are not known between two that no way joins: the sequence tells nothing, and harms nothing. */
+static void no_way_over_unknown_tags(void **state)
+{
+    (void)state;
+    static const uint8_t only[(C + 1) * (C + 1)] = { 1, 1, 0, 0,  0, 0, 0, 0,  1, 1, 0, 0,  0, 0, 0, 0 };   /* 0 before 2, 2 before 2 */
+    static const int32_t y[] = { 0, -1, 0, 2, 2 };
+    scene s;
+    rc_loss with, without;
+    set(&s, only, 1);
+    for (int n = 0; n < s.t.b.N; n++)
+        s.t.target[0][n] = 1;
+    for (int t = 0, n = 0; t < length[0]; n += s.t.alive[t++])
+        s.t.target[0][n] = y[t];
+    assert_int_equal(rc_run_loss(s.u, &s.t.b, false, 1, &with), 0);
+    rc_run_backward(s.u);
+    for (size_t i = 0; i < s.net->params.total; i++)
+        assert_true(isfinite(s.u->g[i]));
+    for (int t = 0, n = 0; t < length[0]; n += s.t.alive[t++])
+        s.t.target[0][n] = -1;
+    assert_int_equal(rc_run_loss(s.u, &s.t.b, true, 1, &without), 0);
+    close_to("loss", with.loss * (double)with.count[0], without.loss * (double)without.count[0]);
+    drop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(enumeration), cmocka_unit_test(scores_far_apart),
-                                        cmocka_unit_test(gradients_with_rules) };
+                                        cmocka_unit_test(gradients_with_rules),
+                                        cmocka_unit_test(no_way_over_unknown_tags) };
     return cmocka_run_group_tests(tests, open_runtime, close_runtime);
 }
