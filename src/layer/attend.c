@@ -53,7 +53,7 @@ static int open(rc_layer *l, rc_build *b)
     a->S = b->side->out;
     a->Q = !a->additive ? a->S : a->units ? a->units : l->in;
     l->out = a->size ? a->size : l->in;
-    l->reads_side = l->needs_y = true;
+    l->reads_side = l->needs_y = l->answers = true;
     return weights(a, b);
 }
 
@@ -230,7 +230,7 @@ static void forward(const rc_layer *base, rc_act *act, const rc_pass *s)
     int N = act->in.N, in = base->in, out = base->out, S = l->S, Q = l->Q;
     real *scratch = (real *)s->scratch;
     rc_attend_job j = { l, a, s, rc_attend_scratch(l, s->k, act->in.T, s->side->rows.T, s->train) };
-    if (s->train || s->batch->side)
+    if (s->batch->side)
         prepare(&j);
     for (int n = 0; l->bq >= 0 && n < N; n++)
         memcpy(a->q + (size_t)n * (size_t)Q, rc_w(base, s, l->bq), (size_t)Q * sizeof *a->q);
@@ -246,9 +246,11 @@ static void forward(const rc_layer *base, rc_act *act, const rc_pass *s)
     rc_rows_each(s->r, N, 16384 / out + 1, bend, &j);
 }
 
+static size_t state(const rc_layer *l) { return l->fed ? (size_t)l->out : 0; }
+
 const rc_layer_kind rc_layer_attend = {
     .name = "attend", .formula = "y = tanh([c; x] Wc'), c = sum a s, a = softmax(score(x, s)) over the side's steps (E12)-(E14)",
     .size = sizeof(rc_attend), .act_size = sizeof(rc_attend_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys,
-    .open = open, .bind = bind, .forward = forward, .backward = rc_attend_backward,
+    .open = open, .bind = bind, .forward = forward, .backward = rc_attend_backward, .state = state,
 };

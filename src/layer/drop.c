@@ -49,7 +49,7 @@ static void rows(void *arg, int lo, int hi)
         if (j->d->word)
             whole_row(j, n, key, x, y);
         else
-            j->s->k->drop(w, key, j->d->locked ? 0 : (uint64_t)t, 0, (real)j->d->p, x, y);
+            j->s->k->drop(w, key, j->d->locked ? 0 : (uint64_t)(in->step + t), 0, (real)j->d->p, x, y);
     }
 }
 

@@ -13,6 +13,7 @@ typedef struct {
     const int32_t *off;          /* [T+1] first row of step t */
     int first;                   /* row 0 here is this row of the whole: the tail of a net sees chunks */
     bool per_seq;                /* rows are sequences: N == B, T == 1 */
+    int step;                    /* which step of its sequence step 0 is, where a chain goes step by step */
 } rc_rows;
 static inline int rc_row_step(const rc_rows *r, int n)       /* step of the whole's row n; its sequence is n - off[step] */
 {
@@ -98,6 +99,8 @@ struct rc_layer {
     bool per_seq_in, per_seq;    /* whether x, y are one row a sequence */
     bool ahead;                  /* looks at later steps: cannot run step by step */
     bool reads_side;             /* set in open: reads rc_pass.side */
+    int feed;                    /* set in open: the last columns of x are y of a later layer that `answers`, one step before (counted in `in`) */
+    bool answers, fed;           /* answers: set in open; fed: its y goes back, and its state holds it */
     bool needs_y;                /* backward reads y, so a head may not put its gradient over it */
 };
 struct rc_act {                  /* run-time half */
@@ -142,6 +145,7 @@ struct rc_pass {
     size_t state_size;
     char *scratch;
     const rc_rows *rows;         /* of the scores, while a head computes: its chunk's steps and sequences, after layers that changed them */
+    real *dstate;                /* [B][state_size] where a chain goes back step by step: gradient of the state behind these rows; backward leaves that of the state before them; NULL: they are whole sequences */
     const rc_act *side; real *dside;     /* last layer of the side chain, and the gradient of its y to be added to; NULL: no side chain */
     uint64_t weights;            /* 0, or a number that changes whenever w does: packed weights stay good for it */
 };

@@ -19,6 +19,7 @@ static const rc_key_row keys[] = {
     { "init", RC_KEY_WORD, AT(init), "zero", 0, 0, "zero learn", "the state that sequences begin with" },
     { "bridge", RC_KEY_WORD, AT(bridge), "", 0, 0, "tanh copy", "begin with a state made of the side chain's last row" },
     { "share", RC_KEY_FLAG, AT(share), NULL, 0, 0, NULL, "use the weights of the side chain's layer of this kind" },
+    { "feed", RC_KEY_INT, AT(feed), "0", 0, 65536, NULL, "columns of the next attend's output, one step before, beside the input" },
     { "rdrop", RC_KEY_REAL, AT(rdrop), "0", 0, 0.99, NULL, "dropout of the recurrent input, one mask a sequence" },
     { "wdrop", RC_KEY_REAL, AT(wdrop), "0", 0, 0.99, NULL, "dropout of the recurrent weights, one mask a batch" },
     { "zoneout", RC_KEY_REAL, AT(zoneout), "0", 0, 0.99, NULL, "part of h that keeps its value" },
@@ -159,6 +160,8 @@ static int open(rc_layer *base, rc_build *b)
     rc_recur *l = (rc_recur *)base;
     const rc_cell *c = base->cell;
     l->D = l->bi[0] ? 2 : 1;
+    base->feed = l->feed;
+    base->in += l->feed;
     l->sum = !strcmp(l->bi, "sum");
     l->W = l->proj ? l->proj : l->size;
     base->out = l->sum ? l->W : l->D * l->W;

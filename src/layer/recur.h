@@ -13,7 +13,7 @@ struct rc_ends { bool per_seq; int n; struct rc_end piece[2]; };
 
 typedef struct {
     rc_layer l;
-    int size, layers, proj;      /* layers: read and expanded by the net's parser */
+    int size, layers, proj, feed;    /* layers: read and expanded by the net's parser */
     char bi[32], init[32], bridge[32];   /* "" "cat" "sum"; "zero" "learn"; "" "tanh" "copy" */
     bool reverse, skip, share, peephole, coupled, norm, onebias, flip;
     double rdrop, wdrop, zoneout, zoneoutc;

@@ -356,6 +356,21 @@ static void gradients(const job *j, int d)
                   .B = rc_w(&l->l, s, l->at[d].wx), .ldb = I, .C = a->a.dx, .ldc = I }, j->rest);
 }
 
+/* The gradient of the states behind these rows, where there is more behind them; store: of those before them. */
+static void states(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, bool store)
+{
+    real *h = l->proj ? a->dh : a->ds[0];
+    for (int b = 0; b < a->a.in.B; b++) {
+        real *own = s->dstate + (size_t)b * s->state_size + a->a.state_at;
+        for (int k = 0; k < l->l.cell->S; k++) {
+            size_t w = (size_t)(k ? l->size : l->W);
+            real *ds = k ? a->ds[k] + (size_t)b * (size_t)a->ss : h + (size_t)b * (size_t)a->hs;
+            memcpy(store ? own : ds, store ? ds : own, w * sizeof *ds);
+            own += w;
+        }
+    }
+}
+
 void rc_recur_backward(const rc_layer *base, rc_act *act, const rc_pass *s)
 {
     const rc_recur *l = (const rc_recur *)base;
@@ -367,7 +382,11 @@ void rc_recur_backward(const rc_layer *base, rc_act *act, const rc_pass *s)
         memset(a->ds[k], 0, B * (size_t)a->ss * sizeof(real));
     if (a->dh)
         memset(a->dh, 0, B * (size_t)a->hs * sizeof(real));
+    if (s->dstate)
+        states(l, a, s, false);
     rc_recur_walk(l, &act->in, s, walk, &j);
+    if (s->dstate)
+        states(l, a, s, true);
     for (int d = 0; d < l->D; d++)
         gradients(&j, d);
     if (l->bridge[0] && (base->ahead || s->batch->fresh))

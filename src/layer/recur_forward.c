@@ -46,7 +46,7 @@ void rc_recur_zone(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, i
         real *m = a->zmask[k] + (size_t)(g->b + i) * (size_t)a->ss + (size_t)(d * l->size);
         for (int j = lo; j < hi; j++)
             m[j] = 1;
-        s->k->drop(hi - lo, rc_mask_key(s, &l->l, 8 * d + RC_MASK_ZONE + k, g->b + i), (uint64_t)t, (uint64_t)lo,
+        s->k->drop(hi - lo, rc_mask_key(s, &l->l, 8 * d + RC_MASK_ZONE + k, g->b + i), (uint64_t)(a->a.in.step + t), (uint64_t)lo,
                    (real)rc_recur_zoneout(l, k), m + lo, m + lo);
     }
 }

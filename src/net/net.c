@@ -32,6 +32,11 @@ static void run_stem(rc_run *u, const rc_pass *s)
                                          .off = o->off };
     first->x = NULL;
     for (int i = from; i < o->stem; i++) {
+        if (i < u->net->feed.end && i == u->net->feed.first) {
+            rc_feed_forward(u, s);
+            i = u->net->feed.end - 1;
+            continue;
+        }
         if (i > from)
             rc_run_join(u->act[i], u->act[i - 1], u->net->layer[i]->per_seq);
         forward(u, i, s);
@@ -284,8 +289,14 @@ void rc_run_backward(rc_run *u)
             o->set |= first;
         }
     int from = u->net->side;
-    for (int i = last; i >= from && (o->needs[i] || o->want_dx); i--)
+    for (int i = last; i >= from && (o->needs[i] || o->want_dx); i--) {
+        if (i + 1 == u->net->feed.end) {
+            rc_feed_backward(u, &s);
+            i = u->net->feed.first;
+            continue;
+        }
         backward(u, i, i > from && (o->needs[i - 1] || o->want_dx) ? o->dy[i - 1] : NULL, &s);
+    }
     rc_side_backward(u);
 }
 

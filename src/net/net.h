@@ -22,6 +22,7 @@ typedef struct rc_net {
     struct { int first, n; rc_head *head; } branch[RECUR_HEADS]; int branches;   /* at least 1; without "||" branch 0 is empty and its head ends the trunk */
     rc_params params;
     rc_facts facts;                      /* vectors NULL after building */
+    struct { int first, end, n; } feed;  /* layers [first, end) go step by step, for n columns of the last's y go back to the first; n 0: none */
     size_t state_size;                   /* reals */
     bool streams;                        /* one step at a time is possible: no layer behind the side chain looks ahead (bi, conv, pooling) */
     int as;                              /* how the packed weights of runs that only answer are stored: RC_F32_WEIGHTS, ... */

@@ -106,8 +106,13 @@ static void bind_layers(rc_run *u, rc_plan *p)
     bool shared = o->from[0] != o->stem || n->branches > 1;     /* branches come back to the stem's y */
     rc_rows root = { .T = u->T, .B = u->B, .N = u->N }, at = root;
     for (int i = n->side; i < o->stem; i++) {
+        bool loop = i >= n->feed.first && i < n->feed.end;
+        if (loop && i == n->feed.first)
+            at = rc_feed_bind_first(u, at);
         at = bind(u, p, i, at);
-        place_y(u, p, i, i > n->side ? u->act[i - 1] : NULL, shared && i == o->stem - 1);
+        place_y(u, p, i, i > n->side ? u->act[i - 1] : NULL, loop || (shared && i == o->stem - 1));
+        if (i + 1 == n->feed.end)
+            at = rc_feed_bind_last(u, p);
     }
     for (int b = 0; b < n->branches; b++) {
         rc_rows in = u->act[o->stem - 1]->rows;
@@ -143,7 +148,8 @@ static void place_gradients(rc_run *u, rc_plan *p)
     rc_own *o = u->own;
     bool shared = o->from[0] != o->stem || n->branches > 1;
     for (int i = o->stem - 1, turn = 0; i >= n->side; i--) {
-        bool own = (shared && i == o->stem - 1) || (n->side && i == n->side);    /* the input's outlives the side chain */
+        bool own = (shared && i == o->stem - 1) || i + 1 == n->feed.end
+            || (n->side && i == n->side);                      /* the input's outlives the side chain */
         o->dy[i] = own ? rc_plan_take(p, (size_t)u->act[i]->rows.N * (size_t)n->layer[i]->out, sizeof(real))
             : o->ping[turn];
         turn ^= !own;

@@ -21,6 +21,14 @@ typedef struct {
         real *dy;                /* gradient of its last y, to which the main layers add; NULL: not wanted */
         bool ready;              /* its rows are those of batch, without masks */
     } side;
+    struct {                     /* layers that go step by step (feed.c) */
+        rc_rows rows;            /* all steps */
+        int32_t off[2];
+        real *x, *dx;            /* of one step: [B][in of the first] */
+        real *small, *y;         /* of the last: y of one step, of all */
+        real *turn[2];           /* gradients of one step in turn */
+        real *states, *after, *dstate;   /* [N][state_size] what each step began with; [B][..] the end's, gradients */
+    } feed;
     int stem, from[RECUR_HEADS], tail[RECUR_HEADS], end[RECUR_HEADS];
     int rows[RECUR_HEADS], chunk[RECUR_HEADS];   /* of each tail: the most rows, rows a chunk */
     real **dy; real **dx;        /* [layers] gradient of y; where the gradient of x goes (training) */
@@ -46,6 +54,11 @@ int rc_run_steps(rc_run *u, const recur_batch *b, const char *what, const recur_
 int rc_side_enter(rc_run *u, const recur_batch *b, bool grad);
 void rc_side_forward(rc_run *u, bool train);                  /* where the batch brings rows for it */
 void rc_side_backward(rc_run *u);
+/* Layers that go step by step (feed.c). */
+void rc_feed_forward(rc_run *u, const rc_pass *s);
+void rc_feed_backward(rc_run *u, const rc_pass *s);           /* from dy of the last to dy of the layer before the first */
+rc_rows rc_feed_bind_first(rc_run *u, rc_rows all);           /* rows that the loop's layers are bound with */
+rc_rows rc_feed_bind_last(rc_run *u, rc_plan *p);             /* behind the loop's last layer; rows that follow */
 static inline rc_act *rc_run_before(const rc_run *u, int b, int i)   /* the layer whose y layer i of branch b (or its head: i == end) reads */
 {
     const rc_own *o = u->own;

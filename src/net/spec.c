@@ -135,6 +135,27 @@ static int add_layer(spec *s, const rc_layer *like, rc_layer **out)
     return 0;
 }
 
+/* A layer with `feed` opens a loop of layers that go step by step, the next one that answers closes it. */
+static int loop(spec *s, rc_layer *l, const rc_build *b)
+{
+    rc_net *net = s->net;
+    bool inside = net->feed.n && !net->feed.end;
+    if (l->feed && (net->feed.n || net->trunk != net->side || (s->side && !b->side)))
+        return rc_layer_fail(b, l, net->feed.n ? "feed stands once, without layers=" : "feed belongs to the chain right behind '>>'");
+    if ((l->feed || inside) && (l->ahead || l->per_seq || l->kind->source || !(l->cell || l->kind->rowwise || l->answers)))
+        return rc_layer_fail(b, l, "cannot go step by step, as all must from `feed` to its `attend`");
+    if (l->feed) {
+        net->feed.first = l->index;
+        net->feed.n = l->feed;
+    } else if (inside && l->answers) {
+        if (l->out != net->feed.n)
+            return rc_layer_fail(b, l, "gives %d numbers, but layer %d has feed=%d", l->out, net->feed.first + 1, net->feed.n);
+        net->feed.end = l->index + 1;
+        l->fed = true;
+    }
+    return 0;
+}
+
 /* Opens `l` behind `before`. */
 static int open_layer(spec *s, rc_layer *l, const rc_layer *before, rc_build *b)
 {
@@ -146,6 +167,8 @@ static int open_layer(spec *s, rc_layer *l, const rc_layer *before, rc_build *b)
     if (!before && !l->kind->source)
         return rc_layer_fail(b, l, "cannot be the first: `embed 64` reads ids, `input` reads measured features");
     int e = l->kind->open(l, b);
+    if (!e)
+        e = loop(s, l, b);
     if (b->side || !s->side) {                                 /* behind the side chain */
         net->state_size += !e && l->kind->state ? l->kind->state(l) : 0;
         net->streams &= !l->ahead;
@@ -213,11 +236,14 @@ static int make_side(spec *s, rc_build *b)
     return e;
 }
 
-/* Somebody reads it. */
+/* Somebody reads it, and what is to be fed is found. */
 static int side_is_read(const spec *s)
 {
     const rc_net *net = s->net;
     bool read = !s->side;
+    if (net->feed.n && !net->feed.end)
+        return rc_fail(s->r, RECUR_ESPEC, "net: layer %d: feed needs an `attend %d` behind it in its chain",
+                       net->feed.first + 1, net->feed.n);
     for (int i = net->side; i < net->layers; i++)
         read |= net->layer[i]->reads_side;
     return read ? 0 : rc_fail(s->r, RECUR_ESPEC, "net: nothing reads the side chain: `attend`, `side`, or `bridge` of a "

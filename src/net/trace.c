@@ -18,7 +18,7 @@ int rc_run_trace(rc_run *u)
         return rc_fail(u->r, RECUR_ESHAPE, "run: only a training run has gradients to trace");
     for (int i = 0; i < u->net->layers; i++) {
         rc_act *a = u->act[i];
-        if (!u->net->layer[i]->cell || a->trace)
+        if (!u->net->layer[i]->cell || a->trace || (i >= u->net->feed.first && i < u->net->feed.end))
             continue;
         if (!(a->trace = rc_new(u->r, (size_t)(i < u->net->side ? u->side.N : u->N) * width(u, i), sizeof *a->trace)))
             return RECUR_ENOMEM;

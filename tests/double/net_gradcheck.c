@@ -193,6 +193,9 @@ static void every_layer(void **state)
             "embed 3 | drop .3 | gru 3 | drop .3 >> input | attend 5 | gru 3 || dense | softmax || attend | pool mean | dense | softmax",
             "embed 3 frozen >> input | attend general | attend dot 3 | dense",
         "embed 3 | gru 4 >> input | gru 4 share bridge=copy | dense", "input | lstm 4 bi wdrop=.3 >> input | lstm 4 bridge share wdrop=.2 | dense",
+        "embed 3 | lstm 3 bi >> input | lstm 4 bridge feed=5 | drop .3 | attend 5 | dense",
+            "embed 3 | gru 4 >> embed 3 | dense 4 act=tanh | gru 4 bridge=copy zoneout=.3 feed=3 | gru 3 init=learn rdrop=.2 | norm | attend 3 additive | drop .2 | lstm 4 | attend dot 3 | dense",
+            "embed 3 | lstm 4 proj=3 >> embed 3 frozen | lstm 4 proj=3 bridge=copy feed=4 | attend 4 || dense | softmax || pool max | dense | softmax",
         "embed 3 | lstm 3 bi | drop .3 >> input | lstm 4 bridge | dense", "embed 3 | gru 4 >> input | gru 4 bridge=copy | gru 3 bridge | attend | dense",
             "embed 3 | lstm 2 bi >> embed 3 | lstm 4 bridge=copy zoneoutc=.3 | dense", "embed 3 | lstm 4 reverse >> input | lstm 4 bridge=copy | dense",
             "embed 3 | gru 3 bi=sum | norm >> input | lstm 3 bi bridge | dense", "embed 3 | gru 3 | pool mean >> input | gru 3 bridge=copy layers=2 | dense",
@@ -205,8 +208,11 @@ static void every_layer(void **state)
         if (!named)
             fail_msg("no line here has a layer %s", rc_layer_kinds[k]->name);
     }
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         check(lines[i], "softmax", true);
+        if (strstr(lines[i], "feed"))
+            check(lines[i], "softmax", false);
+    }
 }
 
 static void tied_embedding(void **state)

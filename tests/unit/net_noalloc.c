@@ -28,6 +28,7 @@ static const char *const lines[] = {
     "input | conv 6 width=2 stride=2 | gru 8 bi || dense | crf || dense | softmax weight=.5",
     "input | lstm 16 proj=4 || gru 9 zoneout=.2 | dense | softmax || pool last | dense 5 act=tanh | dense | softmax weight=.5 smooth=.1",
     "embed 8 | lstm 6 bi >> embed 8 | lstm 12 bridge | attend | gru 9 bridge | attend additive 7 | dense",
+    "embed 8 | lstm 6 >> embed 8 | lstm 12 bridge feed=7 | drop .2 | attend 7 | dense",
     "embed 8 | gru 6 | pool last >> input | side | gru 6 bridge=copy | dense",
 };
 
