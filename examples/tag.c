@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     recur *r = NULL; recur_model *m; char *tags;
     recur_train_options o = recur_train_defaults();
     const char *file[] = { argc > 1 ? argv[1] : "share/entities.conll" };
-    o.time = 10;
+    o.epochs = 8;
     MUST(recur_open(&r, NULL));
     MUST(recur_train(r, &m, "tag", file, 1, &o, NULL, NULL));
     MUST(recur_tag(r, m, argc > 2 ? argv[2] : "Mr Lindgren left the Ford Bank in Riga .", &tags));
