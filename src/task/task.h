@@ -153,6 +153,7 @@ struct rc_task {
     const char *name, *help, *head;      /* head: default of a chain without one */
     const char *metric; bool rising;
         /* the held-out measure that early stopping looks at, and whether more is better */
+    const char *(*measure)(const recur_model *m);             /* its name where that hangs on the data; NULL: metric */
     int (*read)(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like,
                 int part, json_t *problems);
         /* like NULL: learn vocabulary, labels, scaling, from the examples of this part alone */

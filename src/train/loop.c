@@ -72,7 +72,7 @@ int rc_fit_tell(rc_fitting *f, int event, const char *text, bool better)
     recur_progress p = {
         .event = event, .epoch = s->epoch, .step = s->step, .steps = s->steps,
         .loss = s->loss_n > 0 ? s->loss_sum / s->loss_n : (double)NAN,
-        .held = event == RECUR_FINISHED ? s->best : s->held, .metric = f->m->task->metric, .better = better,
+        .held = event == RECUR_FINISHED ? s->best : s->held, .metric = f->m->task->measure ? f->m->task->measure(f->m) : f->m->task->metric, .better = better,
         .lr = f->lr, .norm = f->norm, .rate = f->pace_seconds > 0 ? f->pace_rows / f->pace_seconds : 0,
         .seconds = rc_now() - f->began, .left = left_seconds(f), .text = text,
     };
