@@ -51,6 +51,7 @@ int rc_tag_say(const recur_model *m, recur_data *d, const rc_tag_answers *a);   
 
 int rc_tag_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
 int rc_tag_ready(recur_model *m);
+const char *rc_tag_measure(const recur_model *m);
 int rc_tag_prepare(recur_model *m, recur_data *d, const recur_train_options *o);
 int rc_tag_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
 int rc_tag_eval(const recur_model *m, recur_data *d, json_t **out);

@@ -6,24 +6,27 @@
 
 /* Words: what they are, how they are spelled, and what stands around them in both directions (Lample et al. 2016, Ma &
  * Hovy 2016).  Signs: they and their pairs, as words of a script without blanks mostly have two. */
-static const char *units_net(const recur_data *d)
+static int units_net(const recur_data *d, const recur_train_options *o, char *out, size_t n)
 {
     bool small = d->units < 20000;
+    int E = small ? 50 : 100, C = small ? 25 : 50, H = small ? 64 : 200, m = 0;
     if (d->side != NULL)
-        return small ? "embed 25 | conv 25 width=3 | pool max >> embed 50 | embed 8 of=shape | side | drop .5 | lstm 64 bi"
-                     : "embed 30 | conv 50 width=3 | pool max >> embed 100 | embed 8 of=shape | side | drop .5 | lstm 200 bi";
+        m += snprintf(out, n, "embed %d | conv %d width=3 | pool max >> ", small ? 25 : 30, C);
+    if (o->vectors != NULL)
+        m += snprintf(out + m, n - (size_t)m, "embed vectors | ");
+    m += snprintf(out + m, n - (size_t)m, "embed %d | ", E);
     if (d->text->pairs != NULL)
-        return small ? "embed 50 | embed 50 of=pairs | embed 8 of=shape | drop .5 | lstm 64 bi"
-                     : "embed 100 | embed 100 of=pairs | embed 8 of=shape | drop .5 | lstm 200 bi";
-    return small ? "embed 50 | embed 8 of=shape | drop .5 | lstm 64 bi"
-                 : "embed 100 | embed 8 of=shape | drop .5 | lstm 200 bi";
+        m += snprintf(out + m, n - (size_t)m, "embed %d of=pairs | ", E);
+    return m + snprintf(out + m, n - (size_t)m, "embed 8 of=shape | %sdrop .5 | lstm %d bi", d->side != NULL ? "side | " : "", H);
 }
 
 static int net_line(const recur_data *d, const recur_train_options *o, char *net, size_t n)
 {
     const char *heads = d->kinds > 1 ? " || drop .5 | dense | crf || pool max mean | drop .5 | dense | softmax weight=.3"
                                      : " | drop .5 | dense | crf";
-    int m = o->net != NULL ? snprintf(net, n, "%s", o->net) : snprintf(net, n, "%s%s", units_net(d), heads);
+    char units[300];
+    (void)units_net(d, o, units, sizeof units);
+    int m = o->net != NULL ? snprintf(net, n, "%s", o->net) : snprintf(net, n, "%s%s", units, heads);
     return m < (int)n ? RECUR_OK : rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
 }
 
@@ -89,6 +92,16 @@ int rc_tag_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
     }
     d->drop_rare = 0.25;
     return RECUR_OK;
+}
+
+/* What early stopping looks at, by its name. */
+const char *rc_tag_measure(const recur_model *m)
+{
+    const json_t *form = json_object_get(m->card, "form");
+    bool entities = rc_scheme_find(json_string_value(json_object_get(form, "scheme"))) != NULL;
+    if (json_array_size(json_object_get(form, "kinds")) > 1)
+        return entities ? "f1 and intent" : "accuracy and intent";
+    return entities ? "f1" : "accuracy";
 }
 
 int rc_tag_ready(recur_model *m)
