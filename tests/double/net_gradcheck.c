@@ -187,18 +187,28 @@ static void every_layer(void **state)
             "embed 4 | lstm 3 bi | pool last mean max attend | dense", "input | lstm 3 | pool max | drop .5 | dense",
         "input | gru 4 | pool attend | dense", "embed 4 | pool mean | norm | dense 4 act=tanh | dense",
             "embed 4 | conv 3 | maxpool 3 | pool mean max | dense",
-        "embed 3 | lstm 2 bi | pool last >> embed 3 | side | lstm 3 bi | dense", "input | gru 4 | pool mean >> side | dense",
-            "embed 3 | gru 3 bi >> input | lstm 4 | attend | dense", "embed 3 | lstm 4 >> embed 4 | gru 4 | attend dot | drop .3 | dense",
-        "input | conv 5 width=3 | lstm 4 >> embed 3 | lstm 4 | attend additive 6 units=5 | lstm 3 | attend additive | dense",
-            "embed 3 | drop .3 | gru 3 | drop .3 >> input | attend 5 | gru 3 || dense | softmax || attend | pool mean | dense | softmax",
+        "embed 3 | lstm 2 bi | pool last >> embed 3 | side | lstm 3 bi | dense",
+        "input | gru 4 | pool mean >> side | dense",
+        "embed 3 | gru 3 bi >> input | lstm 4 | attend | dense",
+        "embed 3 | lstm 4 >> embed 4 | gru 4 | attend dot | drop .3 | dense",
+        "input | conv 5 width=3 | lstm 4 >> embed 3 | lstm 4 | "
+            "attend additive 6 units=5 | lstm 3 | attend additive | dense",
+        "embed 3 | drop .3 | gru 3 | drop .3 >> input | attend 5 | "
+            "gru 3 || dense | softmax || attend | pool mean | dense | softmax",
             "embed 3 frozen >> input | attend general | attend dot 3 | dense",
-        "embed 3 | gru 4 >> input | gru 4 share bridge=copy | dense", "input | lstm 4 bi wdrop=.3 >> input | lstm 4 bridge share wdrop=.2 | dense",
+        "embed 3 | gru 4 >> input | gru 4 share bridge=copy | dense",
+        "input | lstm 4 bi wdrop=.3 >> input | lstm 4 bridge share wdrop=.2 | dense",
         "embed 3 | lstm 3 bi >> input | lstm 4 bridge feed=5 | drop .3 | attend 5 | dense",
-            "embed 3 | gru 4 >> embed 3 | dense 4 act=tanh | gru 4 bridge=copy zoneout=.3 feed=3 | gru 3 init=learn rdrop=.2 | norm | attend 3 additive | drop .2 | lstm 4 | attend dot 3 | dense",
-            "embed 3 | lstm 4 proj=3 >> embed 3 frozen | lstm 4 proj=3 bridge=copy feed=4 | attend 4 || dense | softmax || pool max | dense | softmax",
-        "embed 3 | lstm 3 bi | drop .3 >> input | lstm 4 bridge | dense", "embed 3 | gru 4 >> input | gru 4 bridge=copy | gru 3 bridge | attend | dense",
-            "embed 3 | lstm 2 bi >> embed 3 | lstm 4 bridge=copy zoneoutc=.3 | dense", "embed 3 | lstm 4 reverse >> input | lstm 4 bridge=copy | dense",
-            "embed 3 | gru 3 bi=sum | norm >> input | lstm 3 bi bridge | dense", "embed 3 | gru 3 | pool mean >> input | gru 3 bridge=copy layers=2 | dense",
+        "embed 3 | gru 4 >> embed 3 | dense 4 act=tanh | gru 4 bridge=copy zoneout=.3 feed=3 | "
+            "gru 3 init=learn rdrop=.2 | norm | attend 3 additive | drop .2 | lstm 4 | attend dot 3 | dense",
+        "embed 3 | lstm 4 proj=3 >> embed 3 frozen | lstm 4 proj=3 bridge=copy feed=4 | "
+            "attend 4 || dense | softmax || pool max | dense | softmax",
+        "embed 3 | lstm 3 bi | drop .3 >> input | lstm 4 bridge | dense",
+        "embed 3 | gru 4 >> input | gru 4 bridge=copy | gru 3 bridge | attend | dense",
+        "embed 3 | lstm 2 bi >> embed 3 | lstm 4 bridge=copy zoneoutc=.3 | dense",
+        "embed 3 | lstm 4 reverse >> input | lstm 4 bridge=copy | dense",
+        "embed 3 | gru 3 bi=sum | norm >> input | lstm 3 bi bridge | dense",
+        "embed 3 | gru 3 | pool mean >> input | gru 3 bridge=copy layers=2 | dense",
             "embed 3 | lstm 4 proj=3 >> embed 3 | lstm 4 proj=3 bridge=copy | lstm 3 proj=2 bridge | dense",
     };
     for (int k = 0; rc_layer_kinds[k]; k++) {
