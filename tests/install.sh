@@ -41,6 +41,7 @@ run classify 'a cold wind and rain: weather'
 run step '^3 4 5 6 7 8 9 0 1 2 3'
 run arrays 'test accuracy \(1\.0\|0\.[89]\)'
 run gradients '^2.lstm: .* 59 steps before'
+run forecast '^[12][0-9]\.[0-9] 2[0-2]\.[0-9] 2[0-3]\.'      # on the way up from 20
 
 symbols=$(nm -D --defined-only "$work"/usr/lib*/librecur.so "$work"/usr/lib/*/librecur.so 2>/dev/null | awk '$3 !~ /^recur_/ { print $3 }')
 [ -z "$symbols" ] || { echo "failed: librecur.so shows $symbols"; fails=$((fails + 1)); }

@@ -130,7 +130,7 @@ int rc_outlook_settle(recur_data *d, const recur_train_options *o)
                           recursive ? 1 : divisor(look->input, parallel ? look->horizon : look->input, widest));
     look->block = recursive ? look->segment : look->horizon;
     if (e == RECUR_OK && (look->input % look->segment != 0 || (parallel && look->horizon % look->segment != 0)))
-        e = rc_fail(d->r, RECUR_EOPTION, "--segment %d does not divide --input %d%s", look->segment, look->input,
+        e = rc_fail(d->r, RECUR_EOPTION, "--segment-steps %d does not divide --input %d%s", look->segment, look->input,
                     parallel ? " and --horizon" : "");
     return e;
 }
@@ -279,9 +279,9 @@ int rc_forecast_choose(const recur_data *d, recur_train_options *o, char *net, s
     if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)
         return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
     rc_pick_int(&o->batch, (windows < 2000 ? 32 : windows < 20000 ? 128 : 256) * rc_outlook_parts(look));
-    int64_t epochs = 400000 / (windows + 1);
+    int64_t batches = d->count / o->batch + 1, epochs = 1500 / batches;      /* so many updates, or 6 looks at each window */
     if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs < 5 ? 5 : epochs > 60 ? 60 : epochs);
+        rc_pick_int(&o->epochs, epochs < 6 ? 6 : epochs > 300 ? 300 : epochs);
     rc_pick_int(&o->bptt, look->input);
     rc_pick_text(&o->optimizer, "adamw");
     rc_pick_text(&o->schedule, "cosine");
@@ -290,7 +290,7 @@ int rc_forecast_choose(const recur_data *d, recur_train_options *o, char *net, s
     rc_pick_real(&o->decay, 0.01);
     rc_pick_real(&o->clip, 1);
     rc_pick_real(&o->warmup, 0.05);
-    rc_pick_int(&o->patience, 8);
+    rc_pick_int(&o->patience, epochs > 32 ? epochs / 4 : 8);
     say(ud, "training: batches of %lld, %s, rate %g, %s schedule; ends early after %lld evaluations without gain",
         (long long)o->batch, o->optimizer, o->lr, o->schedule, (long long)o->patience);
     return RECUR_OK;
