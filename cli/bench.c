@@ -20,6 +20,8 @@ typedef struct bench_case {
     int input, hidden, layers, bi, batch, steps, vocabulary, outputs;
     const char *optimizer;
     double clip;
+    const char *weights, *before, *keys; /* storage; layers before the recurrent one; its keys */
+    bool mixed;
 } bench_case;
 
 static const bench_case cases[] = {
@@ -35,7 +37,7 @@ static const char *const phases[] = { "train", "infer" };
 
 typedef struct { const char *group, *name, *cell, *phase; double seconds; } own;
 static const recur_option rows[] = {
-    {"group", RECUR_TEXT, offsetof(own, group), NULL, 0, 0, "GROUP", "layer, step, lm or classify; otherwise all", "bench"},
+    {"group", RECUR_TEXT, offsetof(own, group), NULL, 0, 0, "GROUP", "layer, step, lm, classify, stored, mixed, regular, generate, fit or start; otherwise all", "bench"},
     {"case", RECUR_TEXT, offsetof(own, name), NULL, 0, 0, "CASE", "the case of that name; otherwise all", "bench"},
     {"cell", RECUR_TEXT, offsetof(own, cell), NULL, 0, 0, "CELL", "lstm, gru or rnn; otherwise all", "bench"},
     {"phase", RECUR_TEXT, offsetof(own, phase), NULL, 0, 0, "PHASE", "train or infer; otherwise both", "bench"},
@@ -54,9 +56,28 @@ typedef struct job {
     recur_run *u;
     recur_batch batch;
     float *x, *value, *state;
-    int32_t *ids, *target;
-    double flop;
+    int32_t *ids, *target, *alive;
+    double flop, bytes;                  /* multiply and add of products; memory of run and weights */
 } job;
+
+/* Words of the reviews of IMDB's training part, cut at 400: 32 quantiles, longest first. */
+static const int lengths[] = { 400, 400, 400, 400, 392, 354, 323, 298, 275, 256, 239, 225, 211, 199, 189, 179,
+                               171, 163, 156, 150, 144, 139, 134, 129, 125, 120, 115, 108, 96, 79, 62, 46 };
+
+/* Rows of a batch; alive [steps] (may be NULL): the sequences that still run at each. */
+static int rows_of(const bench_case *k, int32_t *alive)
+{
+    int all = 0;
+    for (int t = 0; t < k->steps; t++) {
+        int n = 0;
+        for (int b = 0; b < k->batch; b++)
+            n += !k->mixed || lengths[b] > t;
+        all += n;
+        if (alive)
+            alive[t] = n;
+    }
+    return all;
+}
 
 /* Multiply and add of the matrix products: the forward, of which training is three times as much. */
 static double flops(const bench_case *k, int gates, bool train)
@@ -66,7 +87,7 @@ static double flops(const bench_case *k, int gates, bool train)
         sum += directions * 2 * gates * k->hidden * (width + k->hidden);
     if (strcmp(k->group, "lm") == 0)
         sum += 2.0 * k->hidden * k->outputs;
-    return sum * k->steps * k->batch * (train ? 3 : 1);
+    return sum * rows_of(k, NULL) * (train ? 3 : 1);
 }
 
 static double now(void)
@@ -105,19 +126,22 @@ static void net_line(const job *j, char *out, size_t n)
 {
     const bench_case *k = j->k;
     char stack[80];
-    snprintf(stack, sizeof stack, "%s %d layers=%d%s", j->cell, k->hidden, k->layers, k->bi ? " bi" : "");
+    snprintf(stack, sizeof stack, "%s %d layers=%d%s%s", j->cell, k->hidden, k->layers, k->bi ? " bi" : "", k->keys ? k->keys : "");
     if (!k->vocabulary)
         snprintf(out, n, "input%s | %s | square", j->train ? " | norm" : "", stack);
     else
-        snprintf(out, n, "embed %d | %s%s | dense | softmax", k->input, stack, k->bi ? " | pool max" : "");
+        snprintf(out, n, "embed %d%s | %s%s | dense | softmax", k->input, k->before ? k->before : "", stack,
+                 k->bi ? " | pool max" : "");
 }
 
 static bool fill(job *j)
 {
     const bench_case *k = j->k;
-    size_t N = (size_t)k->batch * (size_t)k->steps;
     recur_batch *b = &j->batch;
-    *b = (recur_batch){ .T = k->steps, .B = k->batch, .N = k->batch * k->steps, .fresh = 1 };
+    if (!(j->alive = calloc((size_t)k->steps, sizeof *j->alive)))
+        return false;
+    *b = (recur_batch){ .T = k->steps, .B = k->batch, .N = rows_of(k, j->alive), .alive = j->alive, .fresh = 1 };
+    size_t N = (size_t)b->N;
     if (k->vocabulary) {
         b->ids = j->ids = integers(N, k->vocabulary, 3);
         b->target[0] = j->target = integers(N, k->outputs, 5);
@@ -152,21 +176,36 @@ static int make_model(job *j)
 
 static recur_dims dims(const job *j, int steps)
 {
-    return (recur_dims){ .B = j->k->batch, .T = steps, .train = j->train, .scores = !j->train };
+    return (recur_dims){ .B = j->k->batch, .T = steps, .N = steps == j->k->steps ? j->batch.N : 0, .train = j->train, .scores = !j->train };
+}
+
+static bool is_step(const bench_case *k) { return strcmp(k->group, "step") == 0 || strcmp(k->group, "stored") == 0; }
+
+/* What a run plans, the optimizer's moments among it, and the weights. */
+static double bytes_of(const job *j, const recur_dims *d)
+{
+    recur_param p;
+    double bytes = (double)recur_run_size(j->m, d);
+    for (int i = 0; recur_model_param(j->m, i, &p) == RECUR_OK; i++)
+        bytes += (double)p.n * sizeof *p.w;
+    return bytes;
 }
 
 static int prepare(job *j, int gates)
 {
     const bench_case *k = j->k;
-    j->step = strcmp(k->group, "step") == 0;
+    j->step = is_step(k);
     j->out = k->vocabulary ? k->outputs : k->hidden * (1 + k->bi);
     j->flop = flops(k, gates, j->train);
     if (!fill(j))
         return RECUR_ENOMEM;
     recur_dims all = dims(j, k->steps);
+    const char *weights = k->weights ? k->weights : j->c->common.weights;
     int e = make_model(j);
-    if (e >= 0 && j->c->common.weights && !j->train)
-        e = recur_model_weights(j->m, j->c->common.weights);
+    if (e >= 0 && weights && !j->train)
+        e = recur_model_weights(j->m, weights);
+    if (e >= 0)
+        j->bytes = bytes_of(j, &all);
     if (e >= 0)
         e = recur_run_new(j->c->r, &j->u, j->m, &all);
     if (e >= 0 && !(j->state = calloc(recur_state_size(j->m) + 1, sizeof *j->state)))
@@ -178,7 +217,7 @@ static void discard(job *j)
 {
     recur_run_free(j->u);
     recur_model_free(j->m);
-    free(j->x), free(j->value), free(j->state), free(j->ids), free(j->target);
+    free(j->x), free(j->value), free(j->state), free(j->ids), free(j->target), free(j->alive);
 }
 
 /* --- against the reference --- */
@@ -241,7 +280,9 @@ static int check(const job *j)
     recur_dims few = dims(j, T);
     recur_run *ref = NULL;
     float *state = calloc(recur_state_size(j->m) + 1, sizeof *state);
-    b.T = T, b.N = T * b.B;
+    b.T = T, b.N = 0;
+    for (int t = 0; t < T; t++)
+        b.N += b.alive[t];
     int e = state ? recur_run_new(j->ref, &ref, j->m, &few) : RECUR_ENOMEM;
     int code = e < 0 ? cli_exit_of(e) : j->step ? same_steps(j, ref, state)
              : j->train ? same_gradients(j, ref, &b) : same_scores(j, ref, &b);
@@ -279,7 +320,7 @@ typedef struct { double t[RUNS], median; int n; } times;
 static int measure(job *j, double seconds, times *out)
 {
     int e = RECUR_OK;
-    j->batch.fresh = strcmp(j->k->group, "lm") != 0;           /* a language model goes on where it was */
+    j->batch.fresh = !j->k->vocabulary || j->k->bi;           /* a language model goes on where it was */
     for (int i = 0; i < 2 && e >= 0; i++)
         e = work(j);
     out->n = 0;
@@ -301,8 +342,8 @@ typedef struct { const cli *c; recur *ref; double peak; cli_table *table; int do
 
 static void heading(bench *b)
 {
-    b->table = cli_table_new(SAY_BENCH_SHARE - SAY_BENCH_CASE + 1);
-    for (int w = SAY_BENCH_CASE; w <= SAY_BENCH_SHARE; w++)
+    b->table = cli_table_new(SAY_BENCH_MEMORY - SAY_BENCH_CASE + 1);
+    for (int w = SAY_BENCH_CASE; w <= SAY_BENCH_MEMORY; w++)
         cli_cell(b->table, "%s", say((enum cli_word)w));
 }
 
@@ -320,13 +361,14 @@ static void print(bench *b, const job *j, const times *t)
         cli_cell(b->table, "%d", t->n);
         cli_cell(b->table, "%.1f", rate / 1e9);
         cli_cell(b->table, "%.1f %%", 100 * rate / b->peak);
+        cli_cell(b->table, "%.1f", j->bytes / 1e6);
         return;
     }
-    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:f,s:f,s:i,s:I,s:f,s:f,s:f,s:b}", "peer", "recur",
+    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:f,s:f,s:i,s:I,s:f,s:f,s:f,s:I,s:b}", "peer", "recur",
                           "version", RECUR_VERSION, "kernels", recur_kernels(b->c->r), "group", j->k->group, "case",
                           j->k->name, "cell", j->cell, "phase", phase, "threads", threads, "median_s", t->median,
                           "min_s", t->t[0], "runs", t->n, "flop", (json_int_t)j->flop, "gflops", rate / 1e9, "peak_gflops",
-                          b->peak / 1e9, "peak_share", rate / b->peak, "checked", 1);
+                          b->peak / 1e9, "peak_share", rate / b->peak, "bytes", (json_int_t)j->bytes, "checked", 1);
     json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
     json_decref(o);
     putchar('\n');
@@ -353,7 +395,7 @@ static bool wanted(const char *filter, const char *name) { return !filter || str
 /* Steps have no training; what a language model answers with is measured by its steps. */
 static bool has(const bench_case *k, bool train)
 {
-    return train ? strcmp(k->group, "step") != 0 : strcmp(k->group, "lm") != 0;
+    return train ? !is_step(k) : !k->vocabulary || k->bi;
 }
 
 static int all(bench *b)

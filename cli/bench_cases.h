@@ -6,18 +6,41 @@
  *           with the gradients of weights and of the input, no update
  * step      one time step of one sequence with the state kept: latency
  * lm        embedding, stack, softmax over the vocabulary with cross-entropy; training has clipping and update
- * classify  embedding, stack in both directions, maximum over time, softmax */
-C("layer", "b20-t35-h200-l2", NULL, 200, 200, 2, 0, 20, 35, 0, 0, NULL, 0)
-C("layer", "b20-t35-h650-l2", NULL, 650, 650, 2, 0, 20, 35, 0, 0, NULL, 0)
-C("layer", "b32-t100-h128", NULL, 128, 128, 1, 0, 32, 100, 0, 0, NULL, 0)
-C("layer", "b64-t128-h256-bi", NULL, 256, 256, 1, 1, 64, 128, 0, 0, NULL, 0)
-C("layer", "b64-t256-h512-l2", NULL, 512, 512, 2, 0, 64, 256, 0, 0, NULL, 0)
-C("layer", "b1-t100-h512", NULL, 512, 512, 1, 0, 1, 100, 0, 0, NULL, 0)
-C("step", "h64", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0)
-C("step", "h256", NULL, 256, 256, 1, 0, 1, 1, 0, 0, NULL, 0)
-C("step", "h512-l2", NULL, 512, 512, 2, 0, 1, 1, 0, 0, NULL, 0)
-C("lm", "ptb-small", "lstm", 200, 200, 2, 0, 20, 35, 10000, 10000, "sgd", 5)
-C("lm", "ptb-medium", "lstm", 650, 650, 2, 0, 20, 35, 10000, 10000, "sgd", 5)
-C("lm", "char", "lstm", 64, 512, 1, 0, 64, 64, 65, 65, "adam", 1)
-C("lm", "char-gru", "gru", 64, 512, 1, 0, 64, 64, 65, 65, "adam", 1)
-C("classify", "imdb-bilstm", "lstm", 128, 64, 2, 1, 32, 200, 20000, 2, "adam", 1)
+ * classify  embedding, stack in both directions, maximum over time, softmax
+ *
+ * Beyond what is compared with others:
+ * stored    steps with weights in two bytes or one
+ * mixed     the classify case with sequences of mixed lengths (bench.c has them) instead of equal ones
+ * regular   training of a language model without and with each regulariser, given as what stands before the recurrent
+ *           layer and as its keys */
+C("layer", "b20-t35-h200-l2", NULL, 200, 200, 2, 0, 20, 35, 0, 0, NULL, 0, .mixed = false)
+C("layer", "b20-t35-h650-l2", NULL, 650, 650, 2, 0, 20, 35, 0, 0, NULL, 0, .mixed = false)
+C("layer", "b32-t100-h128", NULL, 128, 128, 1, 0, 32, 100, 0, 0, NULL, 0, .mixed = false)
+C("layer", "b64-t128-h256-bi", NULL, 256, 256, 1, 1, 64, 128, 0, 0, NULL, 0, .mixed = false)
+C("layer", "b64-t256-h512-l2", NULL, 512, 512, 2, 0, 64, 256, 0, 0, NULL, 0, .mixed = false)
+C("layer", "b1-t100-h512", NULL, 512, 512, 1, 0, 1, 100, 0, 0, NULL, 0, .mixed = false)
+C("step", "h64", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0, .mixed = false)
+C("step", "h256", NULL, 256, 256, 1, 0, 1, 1, 0, 0, NULL, 0, .mixed = false)
+C("step", "h512-l2", NULL, 512, 512, 2, 0, 1, 1, 0, 0, NULL, 0, .mixed = false)
+C("lm", "ptb-small", "lstm", 200, 200, 2, 0, 20, 35, 10000, 10000, "sgd", 5, .mixed = false)
+C("lm", "ptb-medium", "lstm", 650, 650, 2, 0, 20, 35, 10000, 10000, "sgd", 5, .mixed = false)
+C("lm", "char", "lstm", 64, 512, 1, 0, 64, 64, 65, 65, "adam", 1, .mixed = false)
+C("lm", "char-gru", "gru", 64, 512, 1, 0, 64, 64, 65, 65, "adam", 1, .mixed = false)
+C("classify", "imdb-bilstm", "lstm", 128, 64, 2, 1, 32, 200, 20000, 2, "adam", 1, .mixed = false)
+C("stored", "h64-fp16", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0, .weights = "fp16")
+C("stored", "h64-bf16", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0, .weights = "bf16")
+C("stored", "h64-int8", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0, .weights = "int8")
+C("stored", "h256-fp16", NULL, 256, 256, 1, 0, 1, 1, 0, 0, NULL, 0, .weights = "fp16")
+C("stored", "h256-bf16", NULL, 256, 256, 1, 0, 1, 1, 0, 0, NULL, 0, .weights = "bf16")
+C("stored", "h256-int8", NULL, 256, 256, 1, 0, 1, 1, 0, 0, NULL, 0, .weights = "int8")
+C("stored", "h512-l2-fp16", NULL, 512, 512, 2, 0, 1, 1, 0, 0, NULL, 0, .weights = "fp16")
+C("stored", "h512-l2-bf16", NULL, 512, 512, 2, 0, 1, 1, 0, 0, NULL, 0, .weights = "bf16")
+C("stored", "h512-l2-int8", NULL, 512, 512, 2, 0, 1, 1, 0, 0, NULL, 0, .weights = "int8")
+C("mixed", "imdb-lengths", "lstm", 128, 64, 2, 1, 32, 400, 20000, 2, "adam", 1, .mixed = true)
+C("regular", "plain", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .mixed = false)
+C("regular", "drop", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .before = " | drop .3")
+C("regular", "locked", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .before = " | drop .3 locked")
+C("regular", "rdrop", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys = " rdrop=.3")
+C("regular", "wdrop", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys = " wdrop=.3")
+C("regular", "zoneout", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys = " zoneout=.1 zoneoutc=.1")
+C("regular", "norm", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys = " norm")

@@ -262,7 +262,7 @@ static void walk(void *arg, const rc_team *team)
     rc_part(l->size, j->s->k->nr, team->id, team->n, &p.lo, &p.hi);
     rc_part(l->W, j->s->k->nr, team->id, team->n, &p.clo, &p.chi);
     pack(&p);
-    if ((!l->P || l->rowwise) && rc_recur_by_sequence(l, r, team, rc_panels(j->s->k, l->l.cell->R * l->size, l->W) * sizeof(real))) {
+    if ((!l->P || l->rowwise) && rc_recur_by_sequence(l, r, team->n, rc_panels(j->s->k, l->l.cell->R * l->size, l->W) * sizeof(real))) {
         p = (part){ .j = j, .team = &alone, .d = p.d, .hi = l->size, .chi = l->W };
         rc_part(r->B, 1, team->id, team->n, &b0, &b1);
         rc_barrier(team);

@@ -5,7 +5,8 @@
  * instead, a second round and a projection need one barrier more. */
 #include "layer/recur.h"
 
-typedef struct { const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn; bool packed, alone; } job;
+typedef struct { const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn; bool packed, alone, whole[2], team[2]; } job;
+/* whole: threads own all units, so the gates' columns are packed as those of one matrix; team: they share by sequences */
 typedef struct {
     const job *j; const rc_team *team;
     int d, lo, hi, clo, chi;     /* direction; own units; own columns of the output */
@@ -55,26 +56,41 @@ void rc_recur_zone(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, i
 static void pack_units(const part *p, int blocks, int K, const real *w, char *P)
 {
     const rc_kern *k = p->j->s->k;
-    int H = p->j->l->size, as = p->j->a->as;
+    int H = p->j->l->size, as = p->j->a->as, n0, n1;
+    if (p->j->whole[p->d]) {
+        rc_part(blocks * H, k->nr, p->team->id, p->team->n, &n0, &n1);
+        if (n1 > n0)
+            k->pack_as(as, K, n1 - n0, w + (size_t)n0 * (size_t)K, K, P + rc_panel_as_at(k, as, K, n0));
+        return;
+    }
     for (int g = 0; g < blocks && p->hi > p->lo; g++)
         k->pack_as(as, K, p->hi - p->lo, w + ((size_t)g * (size_t)H + (size_t)p->lo) * (size_t)K, K,
                    P + (size_t)g * rc_panels_as(k, as, K, H) + rc_panel_as_at(k, as, K, p->lo));
 }
 
-/* Own rows of wh with weight-drop (Merity et al. 2018): one mask for the batch. */
-static const real *drop_weights(const part *p, const real *wh)
+/* Rows of wh with weight-drop (Merity et al. 2018): one mask for the batch.  Own rows are those that are packed here. */
+static void drop_rows(const part *p, const real *wh, int from, int to)
 {
     const rc_recur *l = p->j->l;
     const rc_pass *s = p->j->s;
-    int W = l->W;
-    real *to = p->j->a->whd[p->d];
+    size_t W = (size_t)l->W;
     uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16
                           + (uint64_t)(8 * p->d + RC_MASK_WDROP));
-    for (int g = 0; g < l->l.cell->R; g++)
-        for (int j = g * l->size + p->lo; j < g * l->size + p->hi; j++)
-            s->k->drop(W, key, (uint64_t)j, 0, (real)l->wdrop, wh + (size_t)j * (size_t)W,
-                       to + (size_t)j * (size_t)W);
-    return to;
+    for (int j = from; j < to; j++)
+        s->k->drop(l->W, key, (uint64_t)j, 0, (real)l->wdrop, wh + (size_t)j * W, p->j->a->whd[p->d] + (size_t)j * W);
+}
+
+static const real *drop_weights(const part *p, const real *wh)
+{
+    const rc_recur *l = p->j->l;
+    int H = l->size, n0, n1;
+    if (p->j->whole[p->d]) {
+        rc_part(l->l.cell->R * H, p->j->s->k->nr, p->team->id, p->team->n, &n0, &n1);
+        drop_rows(p, wh, n0, n1);
+    }
+    for (int g = 0; g < l->l.cell->R && !p->j->whole[p->d]; g++)
+        drop_rows(p, wh, g * H + p->lo, g * H + p->hi);
+    return p->j->a->whd[p->d];
 }
 
 static void pack(const part *p)
@@ -101,7 +117,7 @@ static void multiply(const part *p, int j0, int j1, int n, int K, const real *A,
     const rc_kern *k = p->j->s->k;
     int H = p->j->l->size, as = p->j->a->as;
     size_t panels = rc_panels_as(k, as, K, H);
-    if (p->hi - p->lo == H && H % k->nr == 0) {                /* the gates' panels follow each other: one call */
+    if (p->j->whole[p->d] || (p->hi - p->lo == H && H % k->nr == 0)) {       /* the gates' columns follow each other: one call */
         k->gemm_as(as, n, (j1 - j0) * H, K, A, rs, P + (size_t)j0 * panels, add, C, ldc);
         return;
     }
@@ -282,36 +298,40 @@ static void project(const part *p, const rc_segment *g)
                    a->h + (size_t)g->row * (size_t)a->hs + p->d * l->W + p->clo, a->hs);
 }
 
-/* Both products of a single row, columns w from c of gate j. */
-static void products_of_one(const part *p, const rc_segment *g, int j, int c, int w)
+/* Both products of a single row: columns at.. of all gates, whose panels begin at these places. */
+static void products_of_one(const part *p, const rc_segment *g, int at, int w, size_t wx, size_t wh)
 {
     const rc_recur *l = p->j->l;
     rc_recur_act *a = p->j->a;
     const rc_kern *k = p->j->s->k;
-    int H = l->size, I = l->l.in, W = l->W, d = p->d, at = j * H + c, as = a->as, rs;
+    int d = p->d, rs;
     const real *b = rc_recur_w(l, p->j->s, l->at[d].b), *bh = rc_recur_w(l, p->j->s, l->at[d].bh);
     real *to = a->g[d] + at, *apart = a->u[d] + at;
     if (b)
         memcpy(to, b + at, (size_t)w * sizeof *to);
-    k->gemm_as(as, 1, w, I, a->a.x, I, a->wxp[d] + (size_t)j * rc_panels_as(k, as, I, H) + rc_panel_as_at(k, as, I, c),
-               b != NULL, to, a->gs);
-    if (j >= l->R1)
+    k->gemm_as(a->as, 1, w, l->l.in, a->a.x, l->l.in, a->wxp[d] + wx, b != NULL, to, a->gs);
+    if (at >= l->R1 * l->size)
         return;
     if (l->apart && bh)
         memcpy(apart, bh + at, (size_t)w * sizeof *to);
     const real *A = operand(p, g, &rs);
-    k->gemm_as(as, 1, w, W, A, rs, a->whp[d] + (size_t)j * rc_panels_as(k, as, W, H) + rc_panel_as_at(k, as, W, c),
-               !l->apart || bh, l->apart ? apart : to, a->gs);
+    k->gemm_as(a->as, 1, w, l->W, A, rs, a->whp[d] + wh, !l->apart || bh, l->apart ? apart : to, a->gs);
 }
 
 /* A step alone reads every weight once: to and fro, so that what the step before read last is still in the cache. */
 static void one_row(const part *p, const rc_segment *g)
 {
     const rc_recur *l = p->j->l;
-    int unit = 4 * p->j->s->k->nr, blocks = (p->hi - p->lo + unit - 1) / unit, n = l->l.cell->G * blocks;
+    const rc_kern *k = p->j->s->k;
+    bool whole = p->j->whole[p->d];
+    int H = l->size, I = l->l.in, W = l->W, as = p->j->a->as, unit = 4 * k->nr;
+    int lo = whole ? 0 : p->lo, hi = whole ? l->l.cell->G * H : p->hi;
+    int blocks = (hi - lo + unit - 1) / unit, n = (whole ? 1 : l->l.cell->G) * blocks;
     for (int i = 0; i < n; i++) {
-        int at = p->j->a->turn ? n - 1 - i : i, c = p->lo + at % blocks * unit;
-        products_of_one(p, g, at / blocks, c, p->hi - c < unit ? p->hi - c : unit);
+        int at = p->j->a->turn ? n - 1 - i : i, c = lo + at % blocks * unit, w = hi - c < unit ? hi - c : unit;
+        size_t j = (size_t)(at / blocks);
+        products_of_one(p, g, (int)j * H + c, w, j * rc_panels_as(k, as, I, H) + rc_panel_as_at(k, as, I, c),
+                        j * rc_panels_as(k, as, W, H) + rc_panel_as_at(k, as, W, c));
     }
 }
 
@@ -400,7 +420,7 @@ static void walk(void *arg, const rc_team *team)
     rc_part(l->W, j->s->k->nr, team->id, team->n, &p.clo, &p.chi);
     pack(&p);
     begin(&p);
-    if (rc_recur_by_sequence(l, r, team, rc_panels_as(j->s->k, j->a->as, l->W, l->l.cell->R * l->size))) {
+    if (j->team[p.d]) {
         walk_sequences(&p, team);
         return;
     }
@@ -470,20 +490,25 @@ static void combine_rows(void *arg, int lo, int hi)
     }
 }
 
-bool rc_recur_by_sequence(const rc_recur *l, const rc_rows *r, const rc_team *t, size_t weights)
+bool rc_recur_by_sequence(const rc_recur *l, const rc_rows *r, int threads, size_t weights)
 {
     enum { NEAR = 3 << 18, MANY = 16 };                        /* bytes that stay in a core's own cache; rows that make up for fetching more */
-    int each = r->B / t->n;
-    return t->n > 1 && l->l.cell->R && r->T > 1 && each > 1 && (weights <= NEAR || each >= MANY);
+    int each = r->B / threads;
+    return threads > 1 && l->l.cell->R && r->T > 1 && each > 1 && (weights <= NEAR || each >= MANY);
+}
+
+static bool in_teams(const rc_recur *l, const rc_rows *r)
+{
+    enum { SMALL = 1 << 18 };                                  /* multiply-adds of a step, not worth a barrier */
+    double unit = (double)l->l.cell->G * l->l.in + (double)l->l.cell->R * l->W;
+    double steps = (double)r->N / (r->T + (r->T > 1)) * l->size * unit;
+    return (l->D == 2 && r->N > 1) || steps >= SMALL;
 }
 
 void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t),
                    void *arg)
 {
-    enum { SMALL = 1 << 19 };                                  /* multiply-adds of a step, not worth a barrier */
-    double unit = (double)l->l.cell->G * l->l.in + (double)l->l.cell->R * l->W;
-    double step = (double)r->N / (r->T + (r->T > 1)) * l->size * unit;
-    if (r->N > 1 ? l->D == 2 || step >= SMALL : step >= SMALL / 2) {
+    if (in_teams(l, r)) {
         rc_pool_run(s->r->pool, l->D, fn, arg);
         return;
     }
@@ -491,12 +516,27 @@ void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (
         fn(arg, &(rc_team){ .pool = s->r->pool, .n = 1, .group = d });
 }
 
+/* How the threads of direction d will share it, and so how its weights are packed. */
+static void share(job *j, int d)
+{
+    const rc_recur *l = j->l;
+    const rc_rows *r = &j->a->a.in;
+    int threads = rc_pool_threads(j->s->r->pool), lo = 0, hi = 1;
+    if (in_teams(l, r) && threads >= l->D)
+        rc_part(threads, 1, d, l->D, &lo, &hi);
+    j->team[d] = rc_recur_by_sequence(l, r, hi - lo, rc_panels_as(j->s->k, j->a->as, l->W, l->l.cell->R * l->size));
+    j->whole[d] = !l->l.cell->split && (hi - lo == 1 || j->team[d]);
+    j->packed = j->packed && j->a->whole[d] == j->whole[d];
+}
+
 void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
 {
     const rc_recur *l = (const rc_recur *)base;
     rc_recur_act *a = (rc_recur_act *)act;
-    job j = { l, a, s, rc_kern_cell(s->k, base->cell, &l->opt), !s->train && s->weights && a->packed == s->weights,
-              !s->train && act->in.N == 1 };
+    job j = { .l = l, .a = a, .s = s, .fn = rc_kern_cell(s->k, base->cell, &l->opt),
+              .packed = !s->train && s->weights && a->packed == s->weights, .alone = !s->train && act->in.N == 1 };
+    for (int d = 0; d < l->D; d++)
+        share(&j, d);
     a->turn = !a->turn;
     if (l->plain)
         a->h = act->y;
@@ -509,6 +549,7 @@ void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
         memset(a->last, 0, (size_t)act->in.B * (size_t)a->ss * sizeof *a->last);
     rc_recur_walk(l, &act->in, s, walk, &j);
     a->packed = s->train ? 0 : s->weights;
+    memcpy(a->whole, j.whole, sizeof a->whole);
     if (!base->ahead && s->state_size)
         carry(l, a, s);
     if (!l->plain)
