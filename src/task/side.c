@@ -135,6 +135,7 @@ int rc_side_put(recur_data *d)
     if (e == RECUR_OK) {
         sort(d, n, T);
         rc_batch_pack(side, d->beside.list, n);
+        side->batch.T = n > 0 ? side->batch.T : 0;
     }
     for (int b = 0; b < o->B && e == RECUR_OK; b++) {
         const rc_example *ex = &d->ex[d->out.seq[b]];

@@ -232,6 +232,32 @@ static void attention_is_readable(void **state)
     teardown(&s);
 }
 
+/* A batch that names no side sequence: the same whether the side has any. */
+static void nobodys_side(void **state)
+{
+    (void)state;
+    static test_batch t;
+    for (int i = 0; i < NETS; i++) {
+        bench s;
+        rc_loss out[2];
+        setup(&s, nets[i], NULL, 1);
+        rc_run *u = run(&s, B, 9, true);
+        test_batch_fill(&t, lengths, B, 6);
+        for (int k = 0; k < ROWS_MOST; k++)
+            t.place[k] = t.row_place[k] = -1;
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(rc_run_loss(u, &t.b, false, 1, &out[k]), 0);
+            rc_run_backward(u);
+            rc_run_clear(u);
+            t.side.b.B = t.side.b.T = t.side.b.N = 0;
+        }
+        assert_true(isfinite(out[0].loss));
+        assert_memory_equal(&out[0], &out[1], sizeof *out);
+        rc_run_free(u);
+        teardown(&s);
+    }
+}
+
 static void fails(rc_run *u, recur_batch *b, const char *say)
 {
     int rows;
@@ -285,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batch_is_each_alone), cmocka_unit_test(stream_is_whole),
         cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(attention_is_readable),
+        cmocka_unit_test(nobodys_side),
         cmocka_unit_test(batches_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

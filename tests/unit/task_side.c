@@ -98,6 +98,11 @@ static void batches_name_their_side(void **state)
             }
         GOOD(&r, rc_data_of(d, (int32_t[]){ 3, 8, 3, 60 }, 4, &b));
         check_batch(d, &b);
+        d->ex[9].side = -1;
+        for (int t = 0; t < d->ex[9].T && rows; t++)
+            d->row_side[d->ex[9].at + (size_t)t] = -1;
+        GOOD(&r, rc_data_of(d, (int32_t[]){ 9 }, 1, &b));
+        assert_true(b.side->B == 0 && b.side->T == 0 && b.side->N == 0 && b.place[0] == -1);
         recur_data_close(d);
         assert_int_equal(m.live, 0);
     }
