@@ -52,8 +52,8 @@ static void say_texts(const recur_data *d, const recur_train_options *o, rc_say 
 static void choose_steps(const recur_data *d, recur_train_options *o, bool few)
 {
     rc_pick_int(&o->batch, d->count < 2000 ? 16 : few ? 64 : d->count < 100000 ? 64 : 128);
-    int64_t epochs = (few ? 800000 : 500000) / (d->count + 1);
-    epochs = epochs < 4 ? 4 : epochs > 40 ? 40 : epochs;
+    int64_t epochs = (few ? 100000 : 500000) / (d->count + 1);
+    epochs = epochs < 4 ? 4 : epochs > 30 ? 30 : epochs;
     if (o->steps < 0 && isnan(o->time))
         rc_pick_int(&o->epochs, epochs);
     bool own_optimizer = o->optimizer == NULL;
@@ -62,7 +62,7 @@ static void choose_steps(const recur_data *d, recur_train_options *o, bool few)
     if (own_optimizer && o->beta2 == 0.999)
         o->beta2 = 0.98;                                      /* a shorter memory of squares, as is usual for translation */
     if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, few ? 3e-3 : 2e-3);
+        rc_pick_real(&o->lr, few ? 4e-3 : d->count < 5000 ? 5e-3 : 2e-3);
     rc_pick_real(&o->decay, 0.01);
     rc_pick_real(&o->clip, 1);
     rc_pick_real(&o->warmup, 0.05);
