@@ -51,5 +51,5 @@ static const char *const examples[] = {
     NULL};
 
 const cli_verb cli_check = {
-    .name = "check", .what = SAY_DOES_CHECK, .use = "lm|classify FILE...", .least = 2, .most = -1,
+    .name = "check", .what = SAY_DOES_CHECK, .use = "lm|classify|tag|translate|forecast|transcribe FILE...", .least = 2, .most = -1,
     .library = cli_data_rows, .library_size = sizeof(recur_train_options), .example = examples, .run = run};

@@ -242,6 +242,6 @@ static const char *const examples[] = {
     NULL};
 
 const cli_verb cli_train = {
-    .name = "train", .what = SAY_DOES_TRAIN, .use = "lm|classify FILE... -o M.recur", .least = 2, .most = -1,
+    .name = "train", .what = SAY_DOES_TRAIN, .use = "lm|classify|tag|translate|forecast|transcribe FILE... -o M.recur", .least = 2, .most = -1,
     .row = own_rows, .rows = sizeof own_rows / sizeof *own_rows, .size = sizeof(train_own),
     .library = recur_train_table, .library_size = sizeof(recur_train_options), .example = examples, .run = run};
