@@ -136,6 +136,7 @@ void cli_curve_free(cli_curve *c);
 typedef struct cli_watch {
     bool shown, terminal, speaks, verbose, dry;      /* a line at all; written over; choices told; more told; stop once chosen */
     const volatile int *stop;            /* set by a signal */
+    volatile int *save;                  /* set by another: a checkpoint, then on */
     FILE *log[2];                        /* --log, --log-dir */
     recur_events *events;
     cli_curve *curve;

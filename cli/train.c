@@ -28,13 +28,20 @@ static void on_signal(int number)
     stop = number;
 }
 
+static volatile int keep;                /* SIGUSR1: a checkpoint now */
+
+static void on_keep(int number)
+{
+    keep = number;
+}
+
 static void catch_signals(void)
 {
-    static const int which[] = {SIGINT, SIGTERM, SIGHUP};
-    for (int i = 0; i < 3; i++) {
+    static const int which[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++) {
         struct sigaction a, before;
         memset(&a, 0, sizeof a);
-        a.sa_handler = on_signal;
+        a.sa_handler = which[i] == SIGUSR1 ? on_keep : on_signal;
         a.sa_flags = SA_RESTART;
         sigemptyset(&a.sa_mask);
         if (sigaction(which[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)     /* nohup stays nohup */
@@ -207,7 +214,7 @@ static int run(cli *c)
     const recur_train_options *o = c->library;
     recur_model *m = NULL;
     bool always = strcmp(own->progress, "always") == 0, shown;
-    cli_watch w = {.speaks = !c->common.quiet, .verbose = c->common.verbose, .dry = own->dry_run, .stop = &stop, .best = (double)NAN};
+    cli_watch w = {.speaks = !c->common.quiet, .verbose = c->common.verbose, .dry = own->dry_run, .stop = &stop, .save = &keep, .best = (double)NAN};
     if (!cli_when(c, "progress", own->progress, true, &shown))
         return CLI_USAGE;
     int code = own->dry_run ? CLI_DONE : check_output(c);

@@ -162,9 +162,22 @@ static void log_line(cli_watch *w, const recur_progress *p)
     }
 }
 
+/* What the signals ask for: 1 to stop, -1 to save and go on. */
+static int wish(const cli_watch *w, bool step)
+{
+    if (w->stop && *w->stop)
+        return 1;
+    if (!step || !w->save || !*w->save)
+        return 0;
+    *w->save = 0;
+    return -1;
+}
+
 int cli_watch_see(void *ud, const recur_progress *p)
 {
     cli_watch *w = ud;
+    if (p->event == RECUR_PACED)
+        return wish(w, false);
     log_line(w, p);
     if (p->event == RECUR_STEP) {
         cli_curve_add(w->curve, false, p->step, p->loss);
@@ -194,7 +207,7 @@ int cli_watch_see(void *ud, const recur_progress *p)
         else
             cli_note("%s", p->text);
     }
-    return (w->stop && *w->stop) || (w->dry && p->event == RECUR_CHOSEN);
+    return w->dry && p->event == RECUR_CHOSEN ? 1 : wish(w, p->event == RECUR_STEP);
 }
 
 static FILE *open_log(const char *path, bool resume, int *code)

@@ -28,7 +28,7 @@ static int observe(void *ud, const recur_progress *p)
 static int tell(observer *w, int event, const char *text)
 {
     recur_progress p = { .event = event, .held = (double)NAN, .text = text };
-    if (w->watch && w->watch(w->ud, &p)) w->stop = true;
+    if (w->watch && w->watch(w->ud, &p) > 0) w->stop = true;
     return 0;
 }
 
@@ -44,18 +44,24 @@ static int say(void *ud, const char *form, ...)
 
 /* --- the card: what was trained, on what, how long, with what --- */
 
-static json_t *files(recur *r, const char *const *path, int n)
+static void add_files(recur *r, json_t *out, const char *const *path, int n, const char *part)
 {
-    json_t *out = json_array();
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n && path[i]; i++) {
         rc_buf b;
         char hash[20] = "";
         rc_buf_init(&b, r, 0);
         if (strcmp(path[i], "-") != 0 && rc_file_read(r, path[i], &b) >= 0)
             snprintf(hash, sizeof hash, "%016" PRIx64, rc_hash(b.s, b.n));
         rc_buf_free(&b);
-        json_array_append_new(out, json_pack("{s:s, s:s}", "file", path[i], "xxh3", hash));
+        json_array_append_new(out, json_pack("{s:s, s:s, s:s}", "file", path[i], "xxh3", hash, "part", part));
     }
+}
+
+static json_t *files(recur *r, const char *const *path, int n, const recur_train_options *o)
+{
+    json_t *out = json_array();
+    add_files(r, out, path, n, "training");
+    add_files(r, out, (const char *const[]){ o->valid, o->valid_target }, 2, "held-out");
     return out;
 }
 
@@ -195,7 +201,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     if ((e = t->choose(d, &o, line, sizeof line, say, &w)) < 0) goto done;
     if ((e = rc_model_build(r, &m, o.net ? o.net : line, d, (uint64_t)o.seed, o.vectors)) < 0) goto done;
     o.net = m->net->line;
-    if ((e = fit(m, d, held, &o, &w, files(r, path, n))) < 0) goto done;
+    if ((e = fit(m, d, held, &o, &w, files(r, path, n, &o))) < 0) goto done;
     if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0) goto done;
     if (held && t->eval && (e = report(m, held, &w)) < 0) goto done;
     if (!o.out) goto done;

@@ -76,7 +76,9 @@ int rc_fit_tell(rc_fitting *f, int event, const char *text, bool better)
         .lr = f->lr, .norm = f->norm, .rate = f->pace_seconds > 0 ? f->pace_rows / f->pace_seconds : 0,
         .seconds = rc_now() - f->began, .left = left_seconds(f), .text = text,
     };
-    if (f->watch(f->ud, &p)) f->stop = true;
+    int wish = f->watch(f->ud, &p);
+    f->stop |= wish > 0;
+    f->keep_now |= wish < 0;
     return RECUR_OK;
 }
 
@@ -205,6 +207,7 @@ static int save(rc_fitting *f)
     const rc_snapshot c = snapshot(f);
     int e = rc_checkpoint_write(f->dir, &c, path, sizeof path);
     f->saved = rc_now();
+    f->keep_now = false;
     f->unsaved = e < 0;
     if (e >= 0) return rc_fit_tell(f, RECUR_SAVED, path, false);
     rc_fit_tell(f, RECUR_WARNED, f->r->message, false);    /* training is worth more than its checkpoint */
@@ -325,7 +328,7 @@ static int loop(rc_fitting *f)
         time_step(f, rc_now() - start);          /* what the watcher does takes time too */
         if (due(f) && (e = rc_fit_judge(f)) < 0) return e;
         if (f->stop) return RECUR_ESTOP;
-        if (f->o.save_every > 0 && rc_now() - f->saved > f->o.save_every) save(f);
+        if (f->keep_now || (f->o.save_every > 0 && rc_now() - f->saved > f->o.save_every)) save(f);
     }
     return RECUR_OK;
 }

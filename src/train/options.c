@@ -48,10 +48,13 @@ static uint64_t hash_data(const recur_data *d)
     const void *rows = d->windows ? rc_windows_rows(d->windows, &bytes) : NULL;
     h = mix(h, rows, bytes);
     for (int i = 0; i < d->count; i++) {
-        int64_t e[3] = { (int64_t)d->ex[i].at, d->ex[i].T, d->ex[i].label };
+        int64_t e[4] = { (int64_t)d->ex[i].at, d->ex[i].T, d->ex[i].label, d->ex[i].side };
         h = mix(h, e, sizeof e);
     }
-    return h;
+    h = mix(h, d->row_side, d->rows * sizeof(int32_t));
+    h = mix(h, d->list, d->list_n * sizeof(int32_t));
+    h = mix(h, d->raw.s, d->raw.n);      /* what a held-out part is compared with may be text */
+    return d->side ? mix(h, &(uint64_t){ hash_data(d->side) }, sizeof h) : h;
 }
 
 static json_t *hash_json(const recur_data *d)

@@ -23,6 +23,8 @@ static int timed_steps(rc_fitting *f, double limit, double *row_seconds)
     for (int i = 0; i < UNTIMED + TIMED || rc_now() - began < limit; i++) {
         int e = rc_fit_step(f);
         if (e < 0) return e;
+        rc_fit_tell(f, RECUR_PACED, NULL, false);
+        if (f->stop) return RECUR_ESTOP;
         if (i < UNTIMED) start = rc_now();
         else rows += f->rows;
         if (i >= UNTIMED && rc_now() - began > 0.25 * f->o.time) break;      /* slow steps: three quarters must remain */

@@ -94,7 +94,7 @@ json_t *rc_options_agree(const recur_train_options *o, const recur_model *m, con
 typedef struct {
     recur *r; recur_model *m; recur_data *d, *held;
     recur_train_options o;               /* nothing automatic left */
-    recur_watch *watch; void *ud; bool stop;
+    recur_watch *watch; void *ud; bool stop, keep_now;       /* keep_now: a checkpoint is asked for */
     rc_run *u; rc_optim *opt; const rc_sched *sched;
     rc_sched_io course;
     rc_loop_state s;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The experiments: a table, JSON, a figure that is sound XML; the same seed gives the same figures; what cannot be is refused.
 command -v python3 >/dev/null || exit 77
+export RECUR_THREADS=1
 recur lab adding --cells 'rnn,lstm 8' --lengths 8,12 --size 4 --steps 20 --tests 64 --plot a.svg >table 2>err; echo "table: $? $(wc -l <table)"
 recur lab adding --cells gru --lengths 12 --size 24 --steps 600 --tests 200 --json -q >j1; echo "json: $?"
 recur lab adding --cells gru --lengths 12 --size 24 --steps 600 --tests 200 --json -q --threads 3 >j2

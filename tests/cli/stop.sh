@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Stopped by a signal: the state is saved, the code says which signal, stderr how to go on; resumed, every tensor of the
 # model file is the same to the last byte as if nothing had happened.
+export RECUR_THREADS=1                   # a second thread waits for the first on a busy machine
 args="lm $SHARE/stories.txt --unit char --batch 16 --bptt 32 --steps 2500 --eval-every 50 --no-baseline"
 net='embed 16 | gru 48 | dense'
 tensors() {                              # all that stands behind the header, whose length are the first 8 bytes
