@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
+#include "bench.h"
 
 typedef struct bench_case {
     const char *group, *name, *cell;
@@ -29,7 +29,7 @@ static const bench_case cases[] = {
 #include "bench_cases.h"
 #undef C
 };
-enum { CASES = sizeof cases / sizeof *cases, RUNS = 2000, LEAST_RUNS = 5, CHECK_STEPS = 8 };
+enum { CASES = sizeof cases / sizeof *cases, CHECK_STEPS = 8 };
 
 static const struct { const char *name; int gates; } cells[] = { { "lstm", 4 }, { "gru", 3 }, { "rnn", 1 } };
 enum { CELLS = sizeof cells / sizeof *cells };
@@ -90,7 +90,7 @@ static double flops(const bench_case *k, int gates, bool train)
     return sum * rows_of(k, NULL) * (train ? 3 : 1);
 }
 
-static double now(void)
+double bench_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -293,8 +293,9 @@ static int check(const job *j)
 
 /* --- time --- */
 
-static int work(job *j)
+static int work(void *ud)
 {
+    job *j = ud;
     if (j->step)
         return recur_step(j->u, j->state, 0, j->x) ? RECUR_OK : RECUR_EDATA;
     if (!j->train)
@@ -315,25 +316,22 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-typedef struct { double t[RUNS], median; int n; } times;
-
-static int measure(job *j, double seconds, times *out)
+int bench_measure(int (*run_once)(void *ud), void *ud, double seconds, bench_times *out)
 {
     int e = RECUR_OK;
-    j->batch.fresh = !j->k->vocabulary || j->k->bi;           /* a language model goes on where it was */
     for (int i = 0; i < 2 && e >= 0; i++)
-        e = work(j);
+        e = run_once(ud);
     out->n = 0;
-    for (double end = now() + seconds; e >= 0 && out->n < RUNS && (out->n < LEAST_RUNS || now() < end);) {
-        double from = now();
-        e = work(j);
-        out->t[out->n++] = now() - from;
+    for (double finish = bench_now() + seconds; e >= 0 && out->n < BENCH_RUNS && (out->n < BENCH_LEAST || bench_now() < finish);) {
+        double from = bench_now();
+        e = run_once(ud);
+        out->t[out->n++] = bench_now() - from;
     }
     if (e < 0)
-        return cli_fail(j->c, e);
+        return e;
     qsort(out->t, (size_t)out->n, sizeof *out->t, rising);
     out->median = (out->t[(out->n - 1) / 2] + out->t[out->n / 2]) / 2;
-    return CLI_DONE;
+    return e;
 }
 
 /* --- the whole --- */
@@ -347,28 +345,29 @@ static void heading(bench *b)
         cli_cell(b->table, "%s", say((enum cli_word)w));
 }
 
-static void print(bench *b, const job *j, const times *t)
+static void print(bench *b, const bench_row *r, const bench_times *t)
 {
-    const char *phase = phases[!j->train];
-    double rate = j->flop / t->median;
+    double rate = r->flop / t->median;
     int threads = recur_threads(b->c->r);
     if (!b->c->common.json) {
         if (!b->table)
             heading(b);
-        cli_cell(b->table, "%s %s %s %s", j->k->group, j->k->name, j->cell, phase);
+        cli_cell(b->table, "%s %s %s %s", r->group, r->name, r->cell, r->phase);
         cli_cell(b->table, "%.3f", t->median * 1e3);
         cli_cell(b->table, "%.3f", t->t[0] * 1e3);
         cli_cell(b->table, "%d", t->n);
         cli_cell(b->table, "%.1f", rate / 1e9);
         cli_cell(b->table, "%.1f %%", 100 * rate / b->peak);
-        cli_cell(b->table, "%.1f", j->bytes / 1e6);
+        cli_cell(b->table, "%.0f", r->units / t->median);
+        cli_cell(b->table, "%.1f", r->bytes / 1e6);
         return;
     }
-    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:f,s:f,s:i,s:I,s:f,s:f,s:f,s:I,s:b}", "peer", "recur",
-                          "version", RECUR_VERSION, "kernels", recur_kernels(b->c->r), "group", j->k->group, "case",
-                          j->k->name, "cell", j->cell, "phase", phase, "threads", threads, "median_s", t->median,
-                          "min_s", t->t[0], "runs", t->n, "flop", (json_int_t)j->flop, "gflops", rate / 1e9, "peak_gflops",
-                          b->peak / 1e9, "peak_share", rate / b->peak, "bytes", (json_int_t)j->bytes, "checked", 1);
+    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:f,s:f,s:i,s:I,s:f,s:f,s:f,s:f,s:I,s:b}", "peer", "recur",
+                          "version", RECUR_VERSION, "kernels", recur_kernels(b->c->r), "group", r->group, "case",
+                          r->name, "cell", r->cell, "phase", r->phase, "threads", threads, "median_s", t->median,
+                          "min_s", t->t[0], "runs", t->n, "flop", (json_int_t)r->flop, "gflops", rate / 1e9, "peak_gflops",
+                          b->peak / 1e9, "peak_share", rate / b->peak, "units_per_s", r->units / t->median, "bytes",
+                          (json_int_t)r->bytes, "checked", r->checked);
     json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
     json_decref(o);
     putchar('\n');
@@ -377,17 +376,32 @@ static void print(bench *b, const job *j, const times *t)
 
 static int one(bench *b, const bench_case *k, int cell, bool train)
 {
-    static times t;
+    static bench_times t;
     job j = { .c = b->c, .ref = b->ref, .k = k, .cell = cells[cell].name, .train = train };
-    int e = prepare(&j, cells[cell].gates);
-    int code = e < 0 ? cli_fail(b->c, e) : check(&j);
+    int e = prepare(&j, cells[cell].gates), code = e < 0 ? cli_fail(b->c, e) : check(&j);
+    j.batch.fresh = !k->vocabulary || k->bi;                   /* a language model goes on where it was */
+    if (code == CLI_DONE && (e = bench_measure(work, &j, ((const own *)b->c->own)->seconds, &t)) < 0)
+        code = cli_fail(b->c, e);
     if (code == CLI_DONE)
-        code = measure(&j, ((const own *)b->c->own)->seconds, &t);
-    if (code == CLI_DONE)
-        print(b, &j, &t);
+        print(b, &(bench_row){ k->group, k->name, j.cell, phases[!train], j.flop, j.bytes, j.batch.N, true }, &t);
     discard(&j);
     b->done++;
     return code;
+}
+
+static int whole_job(bench *b, const bench_job *k)
+{
+    static bench_times t;
+    bench_row row = { .group = k->group, .name = k->name, .cell = "lstm", .phase = k->phase };
+    void *ud = NULL;
+    int e = k->open(b->c, &ud, &row);
+    if (e >= 0)
+        e = bench_measure(k->work, ud, ((const own *)b->c->own)->seconds, &t);
+    if (e >= 0)
+        print(b, &row, &t);
+    k->close(ud);
+    b->done++;
+    return e < 0 ? cli_fail(b->c, e) : CLI_DONE;
 }
 
 static bool wanted(const char *filter, const char *name) { return !filter || strcmp(filter, name) == 0; }
@@ -408,15 +422,20 @@ static int all(bench *b)
                 if (wanted(o->group, cases[i].group) && wanted(o->name, cases[i].name) && wanted(o->cell, cells[c].name)
                     && wanted(cases[i].cell, cells[c].name) && wanted(o->phase, phases[p]) && has(&cases[i], p == 0))
                     code = one(b, &cases[i], c, p == 0);
+    for (const bench_job *k = bench_jobs; k->group && code == CLI_DONE; k++)
+        if (wanted(o->group, k->group) && wanted(o->name, k->name) && wanted(o->cell, "lstm") && wanted(o->phase, k->phase))
+            code = whole_job(b, k);
     return code;
 }
 
 static int none(void)
 {
-    char names[600] = "";
+    char names[1200] = "";
     for (int i = 0; i < CASES; i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s %s %s", i ? "," : "", cases[i].group,
                  cases[i].name);
+    for (const bench_job *k = bench_jobs; k->group; k++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), ", %s %s", k->group, k->name);
     cli_note(say(SAY_BENCH_NONE), names);
     return CLI_USAGE;
 }

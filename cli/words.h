@@ -89,6 +89,7 @@ X(BENCH_BEST, "best ms", "最佳毫秒")
 X(BENCH_RUNS, "runs", "次数")
 X(BENCH_GFLOPS, "GFLOP/s", "GFLOP/s")
 X(BENCH_SHARE, "of peak", "占峰值")
+X(BENCH_UNITS, "units/s", "单位/秒")
 X(BENCH_MEMORY, "MB", "MB")
 X(BENCH_PEAK, "peak: %.1f GFLOP/s of multiply-adds in registers (kernels %s, threads %d)\n",
   "峰值：寄存器内乘加 %.1f GFLOP/s（计算内核 %s，线程 %d）\n")

@@ -35,13 +35,16 @@ static float of_bits(uint32_t u)
     return x;
 }
 
+/* The nearest whole number, ties to even, of |x| < 2^22: in the low bits of a float whose ulp is 1. */
+static uint32_t whole(float x) { return bits_of(x + 0x1.8p23f); }
+
 static uint16_t to_half(float x)
 {
     uint32_t u = bits_of(x), sign = u >> 16 & 0x8000, a = u & 0x7fffffff;
     if (a > 0x477fefff)                                        /* would round to 65536 and more */
         return (uint16_t)(sign | 0x7bff);
     if (a < 0x38800000)                                        /* below 2^-14: a multiple of 2^-24 */
-        return (uint16_t)(sign | (uint32_t)lrintf(of_bits(a) * 0x1p24f));
+        return (uint16_t)(sign | (whole(of_bits(a) * 0x1p24f) & 0xffff));
     return (uint16_t)(sign | (((a + 0xfff + (a >> 13 & 1)) >> 13) - (112 << 10)));
 }
 
@@ -60,7 +63,7 @@ static uint16_t to_bfloat(float x)
 
 static int8_t to_byte(float x)
 {
-    return (int8_t)lrintf(x < -127 ? -127 : x > 127 ? 127 : x);
+    return (int8_t)(whole(x < -127 ? -127 : x > 127 ? 127 : x) & 0xff);
 }
 
 /* Sixteen bits of fraction, rounded up: then 127 scale is exact and gives the same scale again. */
@@ -68,39 +71,38 @@ real rc_row_scale(size_t n, const real *w)
 {
     float most = 0;
     for (size_t i = 0; i < n; i++)
-        most = fmaxf(most, fabsf((float)w[i]));
+        most = fabsf((float)w[i]) > most ? fabsf((float)w[i]) : most;
     float s = of_bits((bits_of(most / 127) + 0xff) & ~0xffu);
     return (real)(s * 127 >= most ? s : of_bits(bits_of(s) + 0x100));
 }
 
+#define EACH(n, x) for (size_t i = 0; i < (n); i++) x
 void rc_store_row(int as, size_t n, const real *w, real scale, void *out)
 {
     uint16_t *two = out;
     int8_t *one = out;
-    for (size_t i = 0; i < n; i++)
-        if (as == RC_F16_WEIGHTS)
-            two[i] = to_half((float)w[i]);
-        else if (as == RC_BF16_WEIGHTS)
-            two[i] = to_bfloat((float)w[i]);
-        else if (as == RC_I8_WEIGHTS)
-            one[i] = scale > 0 ? to_byte((float)w[i] / (float)scale) : 0;
-        else
-            memcpy((real *)out + i, w + i, sizeof *w);
+    if (as == RC_F16_WEIGHTS)
+        EACH(n, two[i] = to_half((float)w[i]);)
+    else if (as == RC_BF16_WEIGHTS)
+        EACH(n, two[i] = to_bfloat((float)w[i]);)
+    else if (as == RC_I8_WEIGHTS)
+        EACH(n, one[i] = to_byte(scale > 0 ? (float)w[i] / (float)scale : 0);)
+    else
+        memcpy(out, w, n * sizeof *w);
 }
 
 void rc_fetch_row(int as, size_t n, const void *in, real scale, real *w)
 {
     const uint16_t *two = in;
     const int8_t *one = in;
-    for (size_t i = 0; i < n; i++)
-        if (as == RC_F16_WEIGHTS)
-            w[i] = (real)from_half(two[i]);
-        else if (as == RC_BF16_WEIGHTS)
-            w[i] = (real)of_bits((uint32_t)two[i] << 16);
-        else if (as == RC_I8_WEIGHTS)
-            w[i] = (real)one[i] * scale;
-        else
-            memcpy(w + i, (const real *)in + i, sizeof *w);
+    if (as == RC_F16_WEIGHTS)
+        EACH(n, w[i] = (real)from_half(two[i]);)
+    else if (as == RC_BF16_WEIGHTS)
+        EACH(n, w[i] = (real)of_bits((uint32_t)two[i] << 16);)
+    else if (as == RC_I8_WEIGHTS)
+        EACH(n, w[i] = (real)one[i] * scale;)
+    else
+        memcpy(w, in, n * sizeof *w);
 }
 
 size_t rc_panel_bytes(int as, int nr, int K)
@@ -108,9 +110,25 @@ size_t rc_panel_bytes(int as, int nr, int K)
     return (size_t)nr * ((as == RC_I8_WEIGHTS ? sizeof(real) : 0) + (size_t)K * rc_storage_size(as));
 }
 
+/* Row k of a panel is nr numbers: those of a weight row lie nr apart. */
+static void scatter(size_t size, int nr, size_t n, const void *from, char *to)
+{
+    const uint16_t *two = from;
+    const uint8_t *one = from;
+    size_t step = (size_t)nr * size;
+    if (size == 2)
+        EACH(n, memcpy(to + i * step, two + i, 2);)
+    else if (size == 1)
+        EACH(n, to[i * step] = (char)one[i];)
+    else
+        EACH(n, memcpy(to + i * step, (const char *)from + i * size, size);)
+}
+
 void rc_ref_pack_as(int as, int nr, int K, int N, const real *W, int ldw, void *P)
 {
+    enum { PIECE = 256 };
     size_t size = rc_storage_size(as), bytes = rc_panel_bytes(as, nr, K);
+    real piece[PIECE];
     memset(P, 0, (size_t)((N + nr - 1) / nr) * bytes);
     for (int n = 0; n < N; n++) {
         const real *w = W + (size_t)n * (size_t)ldw;
@@ -120,7 +138,10 @@ void rc_ref_pack_as(int as, int nr, int K, int N, const real *W, int ldw, void *
             memcpy(panel + (size_t)(n % nr) * sizeof scale, &scale, sizeof scale);
             panel += (size_t)nr * sizeof scale;
         }
-        for (int k = 0; k < K; k++)
-            rc_store_row(as, 1, w + k, scale, panel + (size_t)(k * nr + n % nr) * size);
+        for (int k = 0; k < K; k += PIECE) {
+            size_t part = (size_t)(K - k < PIECE ? K - k : PIECE);
+            rc_store_row(as, part, w + k, scale, piece);
+            scatter(size, nr, part, piece, panel + (size_t)(k * nr + n % nr) * size);
+        }
     }
 }
