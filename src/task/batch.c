@@ -321,14 +321,17 @@ void rc_batch_pack(recur_data *d, const int32_t *ex, int n)
 static void drop_rare(recur_data *d)
 {
     const recur_batch *o = &d->batch;
+    const rc_vocab *v[] = { d->text->vocab, d->text->pairs };
     for (int b = 0; b < o->B; b++) {
         uint64_t key = rc_key(d->cut.seed, RC_DROP, (uint64_t)d->cut.epoch, (uint64_t)d->out.seq[b]);
         size_t n = (size_t)b;
         for (int t = 0; t < o->T && b < o->alive[t]; n += (size_t)o->alive[t], t++) {
-            int32_t *id = &d->out.ids[n];
-            double seen = (double)rc_vocab_count(d->text->vocab, *id);
-            if (*id >= RC_FIRST && rc_uniform(key, (uint64_t)t) < d->drop_rare / (d->drop_rare + seen))
-                *id = RC_UNK;
+            for (int c = 0; c < 2 && v[c] != NULL; c++) {
+                int32_t *id = &d->out.ids[(size_t)c * (size_t)o->N + n];
+                double seen = (double)rc_vocab_count(v[c], *id);
+                if (*id >= RC_FIRST && rc_uniform(key, (uint64_t)t * 2 + (uint64_t)c) < d->drop_rare / (d->drop_rare + seen))
+                    *id = RC_UNK;
+            }
         }
     }
 }
