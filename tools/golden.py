@@ -150,6 +150,53 @@ def unaligned(name, lists, lengths, V=5, F=3, H=4):
     write(name, f"input | lstm {H} bi | dense | ctc", "S15-S18", tensors)
 
 
+def translator(name, score, feed, place, lengths, sides, V=7, E=3, H=2, F=3, G=4, A=5, C=4):
+    """A bidirectional encoder, a decoder that begins with its ends and looks at its steps; feed: what it found goes back."""
+    embed, encoder = torch.nn.Embedding(V, E), torch.nn.LSTM(E, H, bidirectional=True)
+    decoder, S = torch.nn.LSTM(F + (A if feed else 0), G), 2 * H
+    Q = S if score == "general" else G
+    made = lambda *size: torch.nn.Parameter(torch.randn(*size) * 0.5)
+    bh, bhb, bc, bcb, wq, wc = made(G, S), made(G), made(G, S), made(G), made(Q, G), made(A, S + G)
+    bq, wk, v, dense = made(Q), made(Q, S), made(Q), torch.nn.Linear(A, C)
+    names = {"1.embed.w": [embed.weight], **names_of_recurrent(encoder, "lstm", 2), **names_of_recurrent(decoder, "lstm", 4),
+             "4.lstm.bridge.h": [bh], "4.lstm.bridge.hb": [bhb], "4.lstm.bridge.c": [bc], "4.lstm.bridge.cb": [bcb],
+             "5.attend.wq": [wq], "5.attend.wc": [wc], "6.dense.w": [dense.weight], "6.dense.b": [dense.bias]}
+    if score == "additive":
+        names.update({"5.attend.bq": [bq], "5.attend.wk": [wk], "5.attend.v": [v]})
+    ids = [torch.randint(0, V, (n,)) for n in sides]
+    steps = [encoder(embed(i))[0] for i in ids]
+    x = torch.nn.utils.rnn.pack_sequence([torch.randn(n, F).float().double() for n in lengths])
+    data = x.data.clone().requires_grad_(True)
+    alive = packed(lengths)
+    off = np.concatenate([[0], np.cumsum(alive)])
+    rows = [None] * len(data)
+    for b, n in enumerate(lengths):
+        s = steps[place[b]]
+        ends = torch.cat([s[-1, :H], s[0, H:]])
+        state = tuple(torch.tanh(w @ ends + c)[None] for w, c in ((bh, bhb), (bc, bcb)))
+        found = torch.zeros(A)
+        for t in range(n):
+            xt = data[off[t] + b]
+            h, state = decoder(torch.cat([xt, found])[None] if feed else xt[None], state)
+            q = wq @ h[0]
+            e = s @ q if score == "general" else torch.tanh(q + bq + s @ wk.T) @ v
+            found = torch.tanh(wc @ torch.cat([torch.softmax(e, 0) @ s, h[0]]))
+            rows[off[t] + b] = dense(found)
+    y = torch.stack(rows)
+    target = torch.randint(0, C, (len(rows),))
+    loss = torch.nn.functional.cross_entropy(y, target)
+    loss.backward()
+    side = torch.nn.utils.rnn.pack_sequence(ids)
+    tensors = {"x": data.detach().numpy(), "alive": alive, "target": target.numpy(), "y": y.detach().numpy(),
+               "loss": loss.detach().numpy().reshape(1), "dx": data.grad.numpy(), "side_ids": side.data.numpy(),
+               "side_alive": packed(sides), "place": np.array(place)}
+    tensors.update({"w." + k: v for k, v in values(names, "data").items()})
+    tensors.update({"g." + k: v for k, v in values(names, "grad").items()})
+    fed, how = f" feed={A}" if feed else "", "" if score == "general" else f" {score}"
+    write(name, f"embed {E} | lstm {H} bi >> input | lstm {G} bridge{fed} | attend {A}{how} | dense | softmax",
+          "E12-E17" + (", E18" if feed else ""), tensors)
+
+
 def hertz(mel, scale):
     if scale == "htk":
         return 700 * (10 ** (mel / 2595) - 1)
@@ -223,6 +270,9 @@ def main():
     language("language_smooth", (6, 6, 3), smooth=0.1)
     language("adamw", (6, 6, 3), steps=100)
     unaligned("ctc", [[1, 2, 2, 4], [3, 3, 3], [], [2]], (9, 7, 4, 1))
+    translator("attend", "general", False, (1, 0, 1, 2), (6, 4, 4, 1), (5, 4, 1))
+    translator("attend_additive", "additive", False, (2, 0, 1, 0), (5, 5, 3, 2), (6, 4, 4))
+    translator("attend_feed", "general", True, (1, 0, 2, 2), (6, 4, 4, 1), (5, 4, 3))
 
 
 main()
