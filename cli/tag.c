@@ -8,12 +8,13 @@
 
 #include "cli.h"
 
-enum { TOGETHER = 256, UPOS = 3, FIELDS = 10 };              /* sentences that are tagged together; CoNLL-U */
+enum { TOGETHER = 256, FIELDS = 10 };                        /* sentences that are tagged together; columns of CoNLL-U */
 
-typedef struct { int64_t best; int segment, line_buffered; const char *form, *encoding; } tag_own;
+typedef struct { int64_t best, column; int segment, line_buffered; const char *form, *encoding; } tag_own;
 static const recur_option own_rows[] = {
     {"segment", RECUR_FLAG, offsetof(tag_own, segment), "0", 0, 1, NULL, "put blanks between words; the model must have been trained for it", "answers"},
     {"form", RECUR_TEXT, offsetof(tag_own, form), "auto", 0, 0, "FORM", "of the input: columns (a word a line), text (a sentence a line), or auto", "answers"},
+    {"column", RECUR_INT, offsetof(tag_own, column), "4", 1, 10, "N", "of CoNLL-U: the column that is filled", "answers"},
     {"best", RECUR_INT, offsetof(tag_own, best), "1", 1, 1000, "K", "the K best readings of each sentence, with their probabilities", "answers"},
     {"line-buffered", RECUR_FLAG, offsetof(tag_own, line_buffered), "0", 0, 1, NULL, "write each answer at once, in a pipe too", "answers"},
     {"encoding", RECUR_TEXT, offsetof(tag_own, encoding), "utf-8", 0, 0, "NAME", "encoding of the input: utf-8, gb18030, ...", "answers"},
@@ -46,18 +47,19 @@ static void put_words(const job *j, const json_t *words, const json_t *tags)
     (void)j;
 }
 
-/* A line of columns with the tag as its last, or in its place. */
-static void put_columns(const char *line, const char *tag)
+/* A line of columns with the tag as its last, or, in CoNLL-U, in place of that column. */
+static void put_columns(const char *line, const char *tag, int column)
 {
+    const char *from = line, *to;
     int tabs = 0;
-    const char *p = line, *at = NULL;
-    for (; *p; p++)
-        if (*p == '\t' && ++tabs == UPOS)
-            at = p + 1;
+    for (const char *p = line; *p; p++)
+        if (*p == '\t' && ++tabs == column - 1)
+            from = p + 1;
+    to = from + strcspn(from, "\t");
     if (tabs != FIELDS - 1 || line[0] < '0' || line[0] > '9')
         printf("%s%c%s\n", line, tabs ? '\t' : ' ', tag);
     else
-        printf("%.*s%s%s\n", (int)(at - line), line, tag, strchr(at, '\t'));
+        printf("%.*s%s%s\n", (int)(from - line), line, tag, to);
 }
 
 static bool says_intent(const char *line)
@@ -75,7 +77,7 @@ static void put_lines(const job *j, size_t from, size_t to, const json_t *tags, 
         if (intent && j->line[i].word && word == 0)
             printf("# intent = %s\n", intent);
         if (j->line[i].word)
-            put_columns(j->line[i].text, json_string_value(json_array_get(tags, word++)));
+            put_columns(j->line[i].text, json_string_value(json_array_get(tags, word++)), (int)((const tag_own *)j->c->own)->column);
         else
             puts(j->line[i].text);
     }

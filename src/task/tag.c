@@ -148,7 +148,11 @@ static int read_files(rc_tag_gather *g, const char *const *path, int n)
 static int tag_read(recur_data *d, const char *const *path, int n, const recur_train_options *o, const rc_like *like,
                     int part, json_t *problems)
 {
-    rc_tag_gather g = { .d = d, .o = o, .like = like, .part = part, .problems = problems };
+    recur_train_options as_learned = *o;                      /* where nothing is said, the column is that of the training */
+    json_int_t column = like != NULL ? json_integer_value(json_object_get(like->form, "column")) : 0;
+    if (as_learned.column < 1 && column > 0)
+        as_learned.column = column;
+    rc_tag_gather g = { .d = d, .o = &as_learned, .like = like, .part = part, .problems = problems };
     size_t bad = json_array_size(problems);
     int e = begin(&g);
     if (e == RECUR_OK)
