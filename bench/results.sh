@@ -70,6 +70,18 @@ weibo-ner)    job=tag train=$data/tag-weibo-ner/train.conll valid=$data/tag-weib
 cluener)      # the given test part has no labels: dev is the test, a tenth of train is held out
     job=tag train=$data/tag-cluener/train.conll.gz valid='' test=$data/tag-cluener/dev.conll ;;
 msra-ner)     job=tag train=$data/tag-msra-ner/train.conll.gz valid='' test=$data/tag-msra-ner/test.conll ;;
+fsdd-strings | fsdd-digits)
+    job=transcribe train=$out/fsdd/${name#fsdd-}.train.tsv valid=$out/fsdd/${name#fsdd-}.valid.tsv test=$out/fsdd/${name#fsdd-}.test.tsv
+    [ -d "$out/fsdd" ] || python3 "$here/bench/fsdd.py" "$data/speech-fsdd" "$out/fsdd"
+    set -- --batch 32 --lr .003 --front 'logmel 40 norm=none' --threads 1 --net 'input | mask time=10 width=8 count=1 |
+        conv 64 width=5 stride=2 act=relu | conv 64 width=5 stride=2 act=relu | drop .3 | lstm 128 bi | drop .4 | dense' "$@"
+    if [ "$name" = fsdd-digits ]; then
+        set -- --speed .1 --epochs 18 "$@"
+    else
+        cat "$out/fsdd/digits.train.tsv" "$out/fsdd/strings.train.tsv" >"$out/fsdd/all.train.tsv"
+        train=$out/fsdd/all.train.tsv
+        set -- --epochs 10 "$@"
+    fi ;;
 *) echo "results: no row named $name" >&2; exit 2 ;;
 esac
 

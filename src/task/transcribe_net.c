@@ -75,7 +75,7 @@ int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net,
     rc_pick_real(&o->decay, 0.01);
     rc_pick_real(&o->clip, 1);
     rc_pick_real(&o->warmup, 0.05);
-    rc_pick_int(&o->patience, 15);
+    rc_pick_int(&o->patience, 25);
     say(ud, "training: batches of %lld, %s, rate %g, %s schedule; ends early after %lld evaluations without gain",
         (long long)o->batch, o->optimizer, o->lr, o->schedule, (long long)o->patience);
     return RECUR_OK;
