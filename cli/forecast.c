@@ -180,7 +180,7 @@ static int run(cli *c)
     if (code)
         return code;
     int64_t past = own->past >= 0 ? own->past : own->plot ? -1 : 0;
-    int e = recur_data_files(c->r, &d, recur_model_task(m), &file, 1, o, m);
+    int e = recur_data_files(c->r, &d, "forecast", &file, 1, o, m);
     if (e >= 0 && *recur_warning(c->r))
         cli_note("%s", recur_warning(c->r));
     if (e >= 0)

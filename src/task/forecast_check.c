@@ -2,6 +2,7 @@
  * forecast_check.c - what tables of series hold and what is wrong with them, before an hour is lost. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "task/forecast.h"
 #include "task/pick.h"
 
@@ -68,8 +69,17 @@ int rc_forecast_check(recur *r, const char *const *path, int n, const recur_trai
         e = rc_task_forecast.read(d, path, n, o, NULL, RC_ALL, problems);
     if (e == RECUR_EDATA) {              /* what stops a training is a problem to be told */
         char what[300];
-        snprintf(what, sizeof what, "%.290s", r->message);
-        e = rc_problem(problems, path[0], 0, "data", what);
+        size_t begin = strlen(path[0]);
+        const char *said = r->message;
+        long line = 0;
+        if (strncmp(said, path[0], begin) == 0 && said[begin] == ':') {      /* path: or path:line: stands before it */
+            char *after;
+            line = strtol(said + begin + 1, &after, 10);
+            said = *after == ':' ? after + 1 : said + begin + 1;
+            said += strspn(said, " ");
+        }
+        snprintf(what, sizeof what, "%.290s", said);
+        e = rc_problem(problems, path[0], line, "data", what);
     } else if (e == RECUR_OK) {
         e = report(d, facts, problems);
     }

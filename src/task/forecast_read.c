@@ -182,7 +182,7 @@ static int add_numeric(table *t, const char *known, rc_lines l)
             return e;
         for (int i = 0; i < most && t->row.n == t->head.n; i++)
             if (t->row.at[i].n > 0)
-                numbers[i] += is_number(t->row.at[i]) ? 1 : -4;
+                numbers[i] += is_number(t->row.at[i]) ? 1 : -1;
     }
     for (int i = 0; i < most && e == RECUR_OK; i++) {
         char name[256];
@@ -235,7 +235,7 @@ static int place_columns(table *t)
     for (int k = 0; k < o->V + o->K; k++) {
         const char *name = json_string_value(json_array_get(o->column, (size_t)k));
         if ((t->column[k] = find_column(t, name)) < 0)
-            return no_column(t, "the model", (rc_span_text){ name, strlen(name) });
+            return no_column(t, "columns that the model was trained on", (rc_span_text){ name, strlen(name) });
     }
     if (t->time < 0 && o->clock.form[0] != 0)
         return rc_fail(t->f.r, RECUR_EDATA, "%s: no column of times like %s, which the training data had", t->f.path,

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Tables in, tables out: times and names go on, quantiles get columns, what is wrong is named.
+command -v python3 >/dev/null || exit 77
+quick='--epochs 1 -q --force'
+recur train forecast $SHARE/load.csv --columns load --input 48 --horizon 24 $quick -o load.recur || exit 1
+recur forecast load.recur $SHARE/load.csv >next.csv
+head -1 next.csv
+wc -l <next.csv
+sed -n 2p next.csv | cut -d, -f1
+recur forecast load.recur <$SHARE/load.csv | cmp - next.csv
+gzip -c $SHARE/load.csv | recur forecast load.recur - --horizon 30 | head -25 | cmp - next.csv && echo longer
+recur forecast load.recur $SHARE/load.csv --plot next.svg >/dev/null
+grep -c '<svg' next.svg
+recur train forecast $SHARE/shops.csv --id shop --columns sales --horizon 14 --quantiles 0.1,0.5,0.9 --decode parallel $quick -o shops.recur || exit 1
+recur forecast shops.recur $SHARE/shops.csv >shops.csv
+head -1 shops.csv
+cut -d, -f1 shops.csv | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | sed 's/^ *//'
+recur eval shops.recur $SHARE/shops.csv $SHARE/shops.test.csv --json | python3 -c '
+import json, sys
+j = json.load(sys.stdin)
+assert j["span"] == "test" and j["windows"] == 12 and j["targets"] == 168 and set(j["baselines"]) == {"last", "seasonal", "linear"}
+for k in ("mse", "mae", "mase", "smape"):
+    assert j[k] > 0 and j["baseline"][k] > 0
+assert 0 <= j["coverage"] <= 1 and j["band"] == 0.8
+print("figures")'
+recur forecast shops.recur $SHARE/shops.csv --json | python3 -c '
+import json, sys
+j = json.load(sys.stdin)
+assert len(j["series"]) == 12 and all(len(s["time"]) == 14 and len(s["columns"][0]["forecast"]) == 14 for s in j["series"])
+print("json")'
+recur check forecast $SHARE/load.csv -q; echo $?
+printf 'day,v\n2024-01-01,1\n2024-01-02,x\n2024-01-03,3\n2024-01-03,4\n2024-01-04,5\n' >bad.csv
+recur check forecast bad.csv -q; echo $?
+recur forecast load.recur bad.csv 2>&1; echo $?
+recur forecast $CLS bad.csv 2>&1; echo $?
+recur forecast load.recur $SHARE/load.csv --plot x.svg --draw nothing 2>&1 >/dev/null; echo $?
+recur train forecast bad.csv --known calendar,price -o x.recur 2>&1; echo $?
