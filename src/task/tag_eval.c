@@ -210,12 +210,16 @@ static int beside(const recur_model *m, recur_data *d, const verdict *net, json_
 int rc_tag_eval(const recur_model *m, recur_data *d, json_t **out)
 {
     verdict v = { 0 };
-    bool tagged = false;
-    for (size_t i = 0; i < d->rows && !tagged; i++)
-        tagged = d->step_label[i] >= 0;
+    bool tagged = false, known = false;
+    for (size_t i = 0; i < d->rows && !known; i++) {
+        tagged = tagged || d->step_label[i] >= 0;
+        known = d->step_label[i] >= 0 && d->step_label[i] < d->classes;
+    }
     *out = NULL;
-    if (!tagged && d->rows > 0)
-        return rc_fail(m->r, RECUR_EDATA, "%s: no tags to compare the answers with", d->paths > 0 ? d->path[0] : "examples");
+    if (!known && d->rows > 0)
+        return rc_fail(m->r, RECUR_EDATA, "%s: %s", d->paths > 0 ? d->path[0] : "examples",
+                       tagged ? "none of these tags is one of the model's: does --column name theirs?"
+                       : "no tags to compare the answers with");
     int e = judge_net(m, d, &v);
     if (e == RECUR_OK && ((*out = json_object()) == NULL
                           || (json_object_set_new(*out, "task", json_string("tag"))
