@@ -68,6 +68,9 @@ INLINE vf v_weights(int as, const char *p)
          : as == RC_BF16_WEIGHTS ? v_load_bf16((const uint16_t *)p) : v_load_i8((const int8_t *)p);
 }
 
+/* By storage and rows; of what is stored smaller strips have at most SIX rows. */
+enum { SIX = 6 };
+
 /* C [m][v vectors] = A P (+ C).  m, v and as are constants where this is called.  A's rows go by threes from one
  * pointer, which addressing modes reach without a register for each row.  panel: bytes from one to the next. */
 INLINE void tile(int as, int m, int v, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel,
@@ -80,6 +83,10 @@ INLINE void tile(int as, int m, int v, int K, const float *A, ptrdiff_t rs, ptrd
     const char *p = P + (scaled ? NR * sizeof(float) : 0);
     EACH_TILE_ROW(m, LOAD_ROW)
     for (int k = 0; k < K; k++, p += NR * size) {
+        if (m > MR / 2 && v == 2) {             /* what comes next is on its way from a slower cache meanwhile */
+            __builtin_prefetch(p + panel);
+            __builtin_prefetch(p + panel + VL * sizeof(float));
+        }
         if (m == 1) {                             /* each vector is used once: none waits in a register */
             x = v_set(*a[0]);
             EACH_VECTOR(v, ONCE, 0)
@@ -123,8 +130,6 @@ static const int wide_panels[MR + 1] = { 0, 4, 2, 2 };
 #define TILES(as) ROWS_6(NARROW, as) WIDE(as)
 EACH_STORAGE(TILES)
 
-/* By storage and rows; of what is stored smaller strips have at most SIX rows. */
-enum { SIX = 6 };
 #define ONE(as, m) tile_##as##_##m##_1,
 #define TWO(as, m) tile_##as##_##m##_2,
 static tile_fn *const half_panel[][MR + 1] = {
@@ -174,7 +179,7 @@ static void block(int m0, int m1, int N, int K, const float *A, ptrdiff_t rs, pt
             lo += m0;
             hi += m0;
             if (N - n >= NR)
-                one_panel[0][hi - lo](K, A + lo * rs, rs, cs, P, 0, add, C + (size_t)lo * ldc + n, ldc);
+                one_panel[0][hi - lo](K, A + lo * rs, rs, cs, P, t == tiles - 1 ? step : 0, add, C + (size_t)lo * ldc + n, ldc);
             else
                 edge(0, hi - lo, N - n, K, A + lo * rs, rs, cs, P, add, C + (size_t)lo * ldc + n, ldc);
         }
