@@ -162,6 +162,7 @@ static void threads_and_resume(void **state)
     o.eval_every = 8;
     o.no_baseline = 1;
     o.batch_units = 150;
+    o.sampled = 0.5;
     OK(r, recur_open(&three, &(recur_config){ .threads = 3 }));
     recur_model *straight = trained(r, &o, 0, RECUR_OK), *parted = trained(three, &o, 0, RECUR_OK);
     same_weights(straight, parted);
@@ -189,6 +190,8 @@ static void what_cannot_be(void **state)
     OK(r, recur_model_new(r, &m, o.net, d, 1));
     FAILS(r, RECUR_EOPTION, "cannot translate", recur_translate(r, m, "1", NULL, &said));
     assert_null(said);
+    o.sampled = 0.1;
+    FAILS(r, RECUR_EOPTION, "--sampled", recur_fit(m, d, NULL, &o, NULL, NULL));
     recur_model_free(m);
     recur_data_close(d);
     OK(r, recur_data_files(r, &d, "translate", path, 1, NULL, NULL));

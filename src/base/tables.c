@@ -94,7 +94,7 @@
 #define TRANSLATE_ROWS(X)                                                                                              \
     X(INT,  beam, "beam", "5", 1, 1000, "K", "answers followed at once; 1: always the likeliest unit", "search")        \
     X(INT,  n_best, "n-best", "1", 1, 1000, "N", "the N best answers for each text, at most as many as --beam", "search") \
-    X(REAL, length_penalty, "length-penalty", "1", 0, 10, "A", "an answer of n units is judged by its log-probability / ((5 + n) / 6)^A", "search") \
+    X(REAL, length_penalty, "length-penalty", "1.5", 0, 10, "A", "an answer of n units is judged by its log-probability / ((5 + n) / 6)^A", "search") \
     X(REAL, coverage, "coverage", "0", 0, 10, "B", "weight of a penalty for units of the source that got little attention", "search") \
     X(INT,  most, "most", "0", 0, 1e6, "N", "most units of an answer; 0: twice the source's and 10", "search")         \
     X(FLAG, keep_unknown, "keep-unknown", "0", 0, 1, "", "write <unk> instead of the source's word that it looks at", "search") \

@@ -164,6 +164,9 @@ struct rc_task {
     int (*ready)(recur_model *m);        /* a model was made or loaded: what its heads need of the task; may be NULL */
     int (*prepare)(recur_model *m, recur_data *d, const recur_train_options *o);
         /* once before training: --smooth, --focal, --balance; may be NULL */
+    int (*guess)(const recur_model *m, recur_data *d, rc_run *u, const recur_batch *b, double share, uint64_t key);
+        /* --sampled: before a step that part of the units that batch b of d reads become the net's own guesses; u is
+         * planned with scores; NULL: the task has no such units */
     int (*score)(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
         /* cheap, between epochs; u is a training run, whose carried states are kept */
     int (*settle)(recur_model *m, recur_data *held);

@@ -265,6 +265,6 @@ const rc_task rc_task_translate = {
     .name = "translate", .help = "one text for another: languages, or any sequence to sequence", .head = "softmax",
     .metric = "perplexity", .rising = false,
     .read = rc_translate_read, .pull = translate_pull, .choose = rc_translate_choose, .prepare = rc_translate_prepare,
-    .score = rc_translate_score, .eval = rc_translate_eval, .baseline = rc_translate_baseline,
+    .guess = rc_translate_guess, .score = rc_translate_score, .eval = rc_translate_eval, .baseline = rc_translate_baseline,
     .check = rc_translate_check,
 };

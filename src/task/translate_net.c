@@ -105,3 +105,31 @@ int rc_translate_prepare(recur_model *m, recur_data *d, const recur_train_option
         h->smooth = o->smooth;
     return RECUR_OK;
 }
+
+static int32_t likeliest(const real *z, int V)
+{
+    int32_t best = 0;
+    for (int32_t v = 1; v < V; v++)
+        best = z[v] > z[best] ? v : best;
+    return best;
+}
+
+/* In two passes (Mihaylova and Martins 2019): what the net says after each unit of the right answer stands in the place
+ * of the unit that follows, here and there. */
+int rc_translate_guess(const recur_model *m, recur_data *d, rc_run *u, const recur_batch *b, double share, uint64_t key)
+{
+    int rows, V = m->net->branch[0].head->in;
+    const real *z = rc_run_forward(u, b, 0, &rows);
+    if (z == NULL)
+        return RECUR_EDATA;
+    for (int t = 0, row = 0; t + 1 < b->T; row += b->alive[t++])
+        for (int s = 0; s < b->alive[t + 1]; s++) {
+            int next = row + b->alive[t] + s;
+            if (rc_uniform(key, (uint64_t)next) >= share)
+                continue;
+            int32_t said = likeliest(z + (size_t)(row + s) * (size_t)V, V);
+            if (said != RC_EOS)                                /* the answer goes on here */
+                d->out.ids[next] = said;
+        }
+    return RECUR_OK;
+}

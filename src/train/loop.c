@@ -46,6 +46,8 @@ static int settle(rc_fitting *f)
     fall_real(&o->save_every, 600);
     if (o->batch < 1 || o->bptt < 1 || o->accumulate < 1)
         return rc_fail(f->r, RECUR_EOPTION, "--batch, --bptt and --accumulate take numbers from 1");
+    if (o->sampled > 0 && !f->m->task->guess)
+        return rc_fail(f->r, RECUR_EOPTION, "--sampled: task %s has no decoder that reads its own guesses", f->m->task->name);
     if (!(f->sched = rc_sched_find(o->schedule))) {
         char names[128] = "";
         for (int i = 0; rc_sched_at(i); i++) {
@@ -135,6 +137,15 @@ static void forget(rc_fitting *f, int B)
         if (rc_uniform(key, (uint64_t)b) < share) rc_run_state_reset(f->u, b);
 }
 
+/* Scheduled sampling (Bengio et al. 2015), its share rising with the steps: what a decoder reads becomes in part what it
+ * would have said itself. */
+static int guess(rc_fitting *f, const recur_batch *b)
+{
+    const double share = f->o.sampled * (double)f->s.step / (double)(f->s.steps > 0 ? f->s.steps : 1);
+    if (!(share > 0)) return RECUR_OK;
+    return f->m->task->guess(f->m, f->d, f->u, b, share, rc_key((uint64_t)f->o.seed, RC_SAMPLE, (uint64_t)f->s.micro, 0));
+}
+
 /* Gradients of the step's batches, added; the mean loss of them. */
 static int gather(rc_fitting *f, double *loss)
 {
@@ -148,6 +159,7 @@ static int gather(rc_fitting *f, double *loss)
         int e = recur_data_next(f->d, &b);
         if (e < 0) return e == RECUR_EEND ? rc_fail(f->r, RECUR_EDATA, "the data ended before their last batch") : e;
         if (f->d->stream && !b.fresh) forget(f, b.B);
+        if ((e = guess(f, &b)) < 0) return e;
         f->u->step = (uint64_t)f->s.micro++;
         if ((e = rc_run_loss(f->u, &b, false, 1.0 / (double)group, &l)) < 0) return e;
         if (!isfinite(l.loss))
@@ -257,6 +269,7 @@ static int open_fit(rc_fitting *f)
     if (h.side.T > d.side.T) d.side.T = h.side.T;
     if (h.side.N > d.side.N) d.side.N = h.side.N;
     d.train = 1;
+    d.scores = o->sampled > 0;
     if ((e = rc_run_new(f->r, &f->u, net, f->m->w, &d)) < 0) return e;
     f->u->seed = (uint64_t)o->seed;
     f->ncarry = (size_t)d.B * net->state_size;
