@@ -54,8 +54,8 @@ static void splice(bytes *b, size_t at, size_t gone, const void *s, size_t n)
 
 static void change(bytes *b, uint64_t *key)
 {
-    static const char *const words[] = { "\t", "\n", "\"", ",", "nan", "-1", "1e999", "999999999999999999999", "\xff", "\xc0\x80", "\xed\xa0\x80",
-        "\xef\xbb\xbf", "{", "}", "[[[[[[[[[[[[[[[[", "\r", "0", "@", "\\u0000", "\xf0\x9f\x98\x80", "-", ":", "2147483648", "..", "|", "2024-02-30" };
+    static const char *const words[] = { "\t", "\n", "\"", ",", "nan", "-1", "1e999", "999999999999999999999", "\xff", "\xc0\x80",
+        "\xed\xa0\x80", "\xef\xbb\xbf", "{", "}", "[[[[[[[[[[[[[[[[", "\r", "0", "@", "\\u0000", "\xf0\x9f\x98\x80", "-", ":", "2147483648", "..", "|", "2024-02-30" };
     static const uint64_t numbers[] = { 0, 1, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, UINT64_MAX };
     size_t at = below(key, b->n), far = below(key, b->n - at), n = 1 + below(key, far < 64 ? far + 1 : 64);
     unsigned char piece[64];
@@ -100,7 +100,11 @@ static void make_csv(bytes *b)
     text(b, "text,label\n");
     for (int i = 0; i < 20; i++) text(b, i % 2 ? "\"a fine, funny \"\"play\"\"\",good\n" : "dull and long,bad\n");
 }
-static void make_json(bytes *b) { for (int i = 0; i < 12; i++) text(b, i % 2 ? "{\"text\":\"a \\u00e9 play\",\"label\":\"good\"}\n" : "{\"label\":\"bad\",\"text\":\"dull\",\"n\":[1,2]}\n"); }
+static void make_json(bytes *b)
+{
+    for (int i = 0; i < 12; i++)
+        text(b, i % 2 ? "{\"text\":\"a \\u00e9 play\",\"label\":\"good\"}\n" : "{\"label\":\"bad\",\"text\":\"dull\",\"n\":[1,2]}\n");
+}
 static void make_series(bytes *b)
 {
     char line[80];
@@ -127,7 +131,11 @@ static void make_npy(bytes *b)
     for (int i = 0; i < 40; i++) x[i] = (float)i / 7;
     splice(b, b->n, 0, x, sizeof x);
 }
-static void make_lm(bytes *b) { for (int i = 0; i < 30; i++) text(b, "This is the house that Jack built. \xe6\x98\xa5\xe7\x9c\xa0\xe4\xb8\x8d\xe8\xa7\x89\xe6\x99\x93\xe3\x80\x82\n"); }
+static void make_lm(bytes *b)
+{
+    for (int i = 0; i < 30; i++)
+        text(b, "This is the house that Jack built. \xe6\x98\xa5\xe7\x9c\xa0\xe4\xb8\x8d\xe8\xa7\x89\xe6\x99\x93\xe3\x80\x82\n");
+}
 static void make_gb(bytes *b) { for (int i = 0; i < 30; i++) text(b, "\xb4\xba\xc3\xdf\xb2\xbb\xbe\xf5\xcf\xfe\xa1\xa3 house\n"); }
 static void make_conll(bytes *b) { for (int i = 0; i < 8; i++) text(b, "Anna NNP B-PER\nlives VBZ O\nin IN O\nNew NNP B-LOC\nYork NNP I-LOC\n\n"); }
 static void make_pairs(bytes *b) { for (int i = 0; i < 12; i++) text(b, i % 2 ? "Good day .\tBonjour .\n" : "How are you ?\tComment allez-vous ?\n"); }
