@@ -218,7 +218,8 @@ void recur_backward(recur_run *u);                          /* the rest of the g
 const float *recur_gradient(const recur_run *u, int param); /* of recur_model_param i; borrowed */
 /* The gradient's way back through time, of the last recur_backward: one for each recurrent layer and direction, i = 0..
  * until RECUR_EEND.  A run with `trace` in its recur_dims keeps what this needs. */
-typedef struct recur_norms { char name[64]; int steps; const double *norm; } recur_norms;   /* norm[k]: root mean square over the sequences of |dL/dh| k steps before the last (the first, in a reverse direction); borrowed until the next call */
+typedef struct recur_norms { char name[64]; int steps; const double *norm; } recur_norms;
+    /* norm[k]: root mean square over the sequences of |dL/dh| k steps before the last (the first, in a reverse direction); borrowed until the next call */
 int recur_gradient_norms(recur_run *u, int i, recur_norms *out);
 /* A field that is 0 stands for the usual: adamw, its own rate, beta1 .9, beta2 .999, eps 1e-8, no decay, no clipping. */
 typedef struct recur_step_options { const char *optimizer; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value; } recur_step_options;
