@@ -238,10 +238,10 @@ static void net_line(const rc_outlook *o, int64_t windows, const char *quantiles
         for (char *p = head; *p != 0; p++)
             *p = *p == ',' ? ':' : *p;
     }
-    const char *known = o->K + o->A > 0 ? " | input" : "";
+    const char *known = o->K + o->A > 0 ? " | input" : "", *share = o->K + o->A > 0 ? "" : " share";
     if (o->decode == RC_PARALLEL)
-        snprintf(line, n, "input | dense %d act=relu | gru %d >> embed %d | embed %d of=pairs%s | gru %d bridge=copy | drop .5"
-                 " | dense | %s", 2 * width, 2 * width, width, width, known, 2 * width, head);
+        snprintf(line, n, "input | dense %d act=relu | gru %d >> embed %d | embed %d of=pairs%s | gru %d%s bridge=copy | drop .5"
+                 " | dense | %s", 2 * width, 2 * width, width, width, known, 2 * width, share, head);
     else if (o->segment > 1)
         snprintf(line, n, "input | dense %d act=relu | gru %d | pool last | drop .5 | dense | %s", 2 * width, 2 * width, head);
     else
