@@ -70,52 +70,12 @@ weibo-ner)    job=tag train=$data/tag-weibo-ner/train.conll valid=$data/tag-weib
 cluener)      # the given test part has no labels: dev is the test, a tenth of train is held out
     job=tag train=$data/tag-cluener/train.conll.gz valid='' test=$data/tag-cluener/dev.conll ;;
 msra-ner)     job=tag train=$data/tag-msra-ner/train.conll.gz valid='' test=$data/tag-msra-ner/test.conll ;;
-fsdd-strings | fsdd-digits)
-    job=transcribe train=$out/fsdd/${name#fsdd-}.train.tsv valid=$out/fsdd/${name#fsdd-}.valid.tsv test=$out/fsdd/${name#fsdd-}.test.tsv
+fsdd-strings | fsdd-digits)    # one training, two tests: joined digits, single ones
+    job=transcribe train=$out/fsdd/all.train.tsv valid=$out/fsdd/strings.valid.tsv test=$out/fsdd/${name#fsdd-}.test.tsv
     [ -d "$out/fsdd" ] || python3 "$here/bench/fsdd.py" "$data/speech-fsdd" "$out/fsdd"
-    set -- --batch 32 --lr .003 --front 'logmel 40 norm=none' --threads 1 --net 'input | mask time=10 width=8 count=1 |
-        conv 64 width=5 stride=2 act=relu | conv 64 width=5 stride=2 act=relu | drop .3 | lstm 128 bi | drop .4 | dense' "$@"
-    if [ "$name" = fsdd-digits ]; then
-        set -- --speed .1 --epochs 18 "$@"
-    else
-        cat "$out/fsdd/digits.train.tsv" "$out/fsdd/strings.train.tsv" >"$out/fsdd/all.train.tsv"
-        train=$out/fsdd/all.train.tsv
-        set -- --epochs 10 "$@"
-    fi ;;
-multi30k-de-en | multi30k-en-fr)    # small letters, tokens as given; 2016's test part
-    job=translate source=${name#multi30k-} source=${source%-*} target=${name##*-} m=$data/mt-multi30k/tok
-    for part in train.gz val test_2016_flickr; do
-        for side in $source $target; do
-            f=$m/${part%.gz}.$side
-            if [ "$part" = train.gz ]; then gzip -dc "$f.gz"; else cat "$f"; fi >"$out/$name.$side"
-        done
-        paste "$out/$name.$source" "$out/$name.$target" >"$out/$name.${part%.gz}.tsv"
-    done
-    train=$out/$name.train.tsv valid=$out/$name.val.tsv test=$out/$name.test_2016_flickr.tsv
-    set -- --epochs 14 --lr .0015 "$@" ;;
-tatoeba-en-fr)
-    job=translate train=$data/mt-tatoeba-en-fr/train.tsv.gz valid=$data/mt-tatoeba-en-fr/valid.tsv test=$data/mt-tatoeba-en-fr/test.tsv
-    set -- --unit bpe:4000 --eval-every 1000 --time 40m --net 'embed 256 | drop .1 | lstm 192 bi >> embed 256 | drop .1 |
-        lstm 384 bridge | attend 256 | drop .2 | dense tie' "$@" ;;
-tatoeba-en-zh)
-    job=translate train=$data/mt-tatoeba-en-zh/train.tsv.gz valid=$data/mt-tatoeba-en-zh/valid.tsv test=$data/mt-tatoeba-en-zh/test.tsv ;;
-reverse | add | dates)    # sequences that follow a rule: part of exact answers
-    job=translate train=$out/$name.train.tsv valid=$out/$name.valid.tsv test=$out/$name.test.tsv
-    python3 "$here/tools/make_pairs.py" "$name" 22000 >"$out/$name.tsv"
-    head -20000 "$out/$name.tsv" >"$train"
-    sed -n 20001,21000p "$out/$name.tsv" >"$valid"
-    tail -1000 "$out/$name.tsv" >"$test" ;;
-etth1-*)      # all columns, 96 hours -> 96, 192, 336, 720; the test span is the last 2880 of 14400
-    job=forecast train=$data/ts-ett/ETTh1.csv valid='' test=$data/ts-ett/ETTh1.csv
-    set -- --input 96 --horizon "${name#etth1-}" --split 8640,2880,2880 "$@" ;;
-exchange)     # 96 days -> 96, as the papers on ETT part it
-    job=forecast train=$data/ts-exchange-rate/exchange_rate.csv valid='' test=$data/ts-exchange-rate/exchange_rate.csv
-    set -- --input 96 --horizon 96 --split .7,.1,.2 "$@" ;;
-m4-hourly | m4-weekly)
-    job=forecast before=$data/ts-m4/${name#m4-}-train.csv.gz test=$data/ts-m4/${name#m4-}-test.csv valid=''
-    train=$before
-    if [ "$name" = m4-hourly ]; then set -- --input 168 --horizon 48 --period 24 --epochs 2 "$@"
-    else set -- --input 52 --horizon 13 --period 1 --epochs 2 "$@"; fi ;;
+    cat "$out/fsdd/digits.train.tsv" "$out/fsdd/strings.train.tsv" >"$train"
+    set -- --batch 32 --lr .003 --epochs 10 --front 'logmel 40 norm=none' --threads 1 --net 'input | mask time=10 width=8 count=1 |
+        conv 64 width=5 stride=2 act=relu | conv 64 width=5 stride=2 act=relu | drop .3 | lstm 128 bi | drop .4 | dense' "$@" ;;
 *) echo "results: no row named $name" >&2; exit 2 ;;
 esac
 
