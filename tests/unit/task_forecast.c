@@ -185,6 +185,87 @@ static void a_window_is_cut_the_same_alone(void **state)
     task_runtime_free(r);
 }
 
+static recur_model *model(recur *r, recur_data *d, const char *net)
+{
+    recur_model *m;
+    GOOD(r, rc_model_build(r, &m, net, d, 1, NULL));
+    return m;
+}
+
+/* The segments of a window's horizon: number and column as ids, their rows as targets, one window of the side chain. */
+static void segments_side_by_side(void **state)
+{
+    (void)state;
+    recur *r = task_runtime();
+    recur_train_options o = options(8, 6);
+    char *text = hours(90, 90, 1);
+    const char *at[] = { text };
+    recur_data *d;
+    recur_batch b;
+    float all[6], x[8], windows[4][8];
+    o.segment = 2;
+    o.decode = "parallel";
+    GOOD(r, task_read(r, &d, "forecast", at, 1, &o, NULL, RC_ALL, NULL));
+    assert_true(d->group == 3 && d->count == 3 * d->side->count && rc_windows_count(d) == d->side->count);
+    recur_data_start(d, 12, 1, 3, 0);
+    GOOD(r, recur_data_next(d, &b));
+    assert_true(b.B == 12 && b.N == 12 && b.C == 2 && b.side != NULL && b.side->B == 4 && b.side->T == 4 && b.side->F == 2);
+    for (int i = 0; i < 12; i++) {
+        const rc_example *e = &d->ex[rc_data_order(d, i)];
+        float last = rc_window_value(d->windows, e, e->label, -1);
+        assert_true(b.ids[i] == i % 3 && b.ids[12 + i] == e->label && b.place[i] == i / 3);
+        for (int k = 0; k < 2; k++)
+            assert_true(b.value[0][2 * i + k] == rc_window_value(d->windows, e, e->label, 2 * (i % 3) + k) - last);
+        rc_window_cut(d->windows, &d->side->ex[e->side], 0, NULL, x, 2);
+        for (int t = 0; t < 4; t++)
+            memcpy(&windows[i / 3][2 * t], b.side->x + (t * 4 + i / 3) * 2, 2 * sizeof(float));
+        assert_memory_equal(x, windows[i / 3], sizeof x);
+    }
+    recur_model *m = NULL;
+    rc_run *u;
+    GOOD(r, rc_model_build(r, &m, "input | gru 4 >> embed 3 | gru 4 bridge=copy | dense", d, 1, NULL));
+    float many[5 * 6];
+    GOOD(r, rc_forecast_open(m, d, &u));
+    GOOD(r, rc_forecast_run(m, d, u, 0, 5, 6, many));
+    for (int i = 0; i < 5; i++) {
+        GOOD(r, rc_forecast_run(m, d, u, i, 1, 6, all));
+        assert_memory_equal(all, many + 6 * i, sizeof all);    /* alone as among others */
+    }
+    rc_run_free(u);
+    recur_model_free(m);
+    recur_data_close(d);
+    free(text);
+    task_runtime_free(r);
+}
+
+/* One window with both columns is as good as each alone where the net is blind to it: last values. */
+static void joint_windows(void **state)
+{
+    (void)state;
+    recur *r = task_runtime();
+    recur_train_options o = options(6, 3);
+    char *text = hours(60, 60, 1);
+    const char *at[] = { text };
+    recur_data *d;
+    rc_run *u;
+    float y[2 * 3];
+    o.joint = 1;
+    GOOD(r, task_read(r, &d, "forecast", at, 1, &o, NULL, RC_ALL, NULL));
+    assert_true(d->F == 2 && d->outputs == 6 && d->count == 60 - 3 - 6 + 1);
+    recur_model *m = model(r, d, "input | gru 4 | pool last | dense");
+    memset(m->w, 0, m->net->params.total * sizeof *m->w);
+    GOOD(r, rc_forecast_open(m, d, &u));
+    GOOD(r, rc_forecast_run(m, d, u, 7, 1, 3, y));
+    for (int c = 0; c < 2; c++)
+        for (int h = 0; h < 3; h++)
+            assert_true(y[3 * c + h] == d->windows->x[(d->ex[7].at - 1) * 2 + (size_t)c]);
+    rc_run_free(u);
+    recur_model_free(m);
+    recur_data_close(d);
+    free(text);
+    task_runtime_free(r);
+}
+
 /* What lies behind the training span changes nothing that is learned or trained on. */
 static void nothing_leaks(void **state)
 {
@@ -216,13 +297,6 @@ static void nothing_leaks(void **state)
     recur_data_close(d[0]);
     recur_data_close(d[1]);
     task_runtime_free(r);
-}
-
-static recur_model *model(recur *r, recur_data *d, const char *net)
-{
-    recur_model *m;
-    GOOD(r, rc_model_build(r, &m, net, d, 1, NULL));
-    return m;
 }
 
 static rc_like like_of(const recur_model *m)
@@ -463,7 +537,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_are_written_as_read), cmocka_unit_test(forms_of_tables), cmocka_unit_test(bad_lines_are_named),
-        cmocka_unit_test(gaps_are_inputs), cmocka_unit_test(a_window_is_cut_the_same_alone), cmocka_unit_test(nothing_leaks),
+        cmocka_unit_test(gaps_are_inputs), cmocka_unit_test(a_window_is_cut_the_same_alone), cmocka_unit_test(segments_side_by_side), cmocka_unit_test(joint_windows),
+        cmocka_unit_test(nothing_leaks),
         cmocka_unit_test(spans_of_an_evaluation), cmocka_unit_test(figures_by_their_definition),
         cmocka_unit_test(linear_finds_a_sine), cmocka_unit_test(recursion_is_going_on),
         cmocka_unit_test(known_ahead_must_be_there), cmocka_unit_test(the_period_is_found), cmocka_unit_test(memory_fails),
