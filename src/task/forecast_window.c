@@ -8,9 +8,9 @@
  * it reversible normalisation; the last value as shift: SegRNN, Lin et al. 2023), with `gaps` whether it is missing (the
  * last one seen stands in) and how long ago one was seen, log2(1 + steps) - 1 (after GRU-D, Che et al. 2018); then the
  * columns known ahead and the calendar.  Where something is known ahead, the window goes on over the block, whose values
- * are missing; where the horizon's segments are given side by side (RC_PARALLEL), the side chain reads the window, and each
- * segment reads its number, its column and what is known of its rows.  A window that reaches back beyond its series repeats the first row.  `segment` rows side by side are one
- * step of the net. */
+ * are missing.  Where the horizon's segments are given side by side (RC_PARALLEL), the side chain reads the window, and
+ * each segment reads its number, its column and what is known of its rows.  A window that reaches back beyond its series
+ * repeats the first row.  `segment` rows side by side are one step of the net. */
 #include <math.h>
 #include "task/forecast.h"
 
