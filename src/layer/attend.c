@@ -84,6 +84,10 @@ static void bind(const rc_layer *base, rc_act *act, rc_plan *p)
     a->at1 = rc_plan_take(p, P, sizeof *a->at1);
     a->at2 = rc_plan_take(p, P, sizeof *a->at2);
     a->len = rc_plan_take(p, P, sizeof *a->len);
+    rc_packed_bind(&a->wcc, p, l->S, out);
+    rc_packed_bind(&a->wcx, p, in, out);
+    if (l->wq >= 0)
+        rc_packed_bind(&a->wq, p, in, l->Q);
     if (p->train) {
         a->dc = rc_plan_take(p, N * S, size);
         a->dq = rc_plan_take(p, N * Q, size);
@@ -228,21 +232,17 @@ static void forward(const rc_layer *base, rc_act *act, const rc_pass *s)
     const rc_attend *l = (const rc_attend *)base;
     rc_attend_act *a = (rc_attend_act *)act;
     int N = act->in.N, in = base->in, out = base->out, S = l->S, Q = l->Q;
-    real *scratch = (real *)s->scratch;
     rc_attend_job j = { l, a, s, rc_attend_scratch(l, s->k, act->in.T, s->side->rows.T, s->train) };
     if (s->batch->side)
         prepare(&j);
     for (int n = 0; l->bq >= 0 && n < N; n++)
         memcpy(a->q + (size_t)n * (size_t)Q, rc_w(base, s, l->bq), (size_t)Q * sizeof *a->q);
     if (l->wq >= 0)
-        rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = l->bq >= 0, .M = N, .N = Q, .K = in, .A = act->x, .lda = in,
-                  .B = rc_w(base, s, l->wq), .ldb = in, .C = a->q, .ldc = Q }, scratch);
+        rc_product(s, &a->wq, &(rc_product_io){ N, in, Q, act->x, rc_w(base, s, l->wq), in, l->bq >= 0, a->q });
     rc_attend_each(&j, look);
     const real *wc = rc_w(base, s, l->wc);
-    rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .M = N, .N = out, .K = S, .A = a->c, .lda = S, .B = wc, .ldb = S + in,
-              .C = act->y, .ldc = out }, scratch);
-    rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = true, .M = N, .N = out, .K = in, .A = act->x, .lda = in,
-              .B = wc + S, .ldb = S + in, .C = act->y, .ldc = out }, scratch);
+    rc_product(s, &a->wcc, &(rc_product_io){ N, S, out, a->c, wc, S + in, false, act->y });
+    rc_product(s, &a->wcx, &(rc_product_io){ N, in, out, act->x, wc + S, S + in, true, act->y });
     rc_rows_each(s->r, N, 16384 / out + 1, bend, &j);
 }
 

@@ -20,6 +20,7 @@ typedef struct {
 
 typedef struct {
     rc_act a;                    /* a.look: the weights [N][look_ld] */
+    rc_packed wq, wcc, wcx;      /* wc's columns of c, of x */
     real *q, *c;                 /* [N][Q] where it is not x; [N][S] */
     real *keys;                  /* additive: [side rows][Q] s Wk' */
     real *P1, *P2;               /* of each side sequence: s' and s as panels */

@@ -9,8 +9,7 @@ typedef struct {
     bool tie, nobias;
 } dense;
 
-/* inference: W packed as `as`, and of which weights; 0: none */
-typedef struct { rc_act a; char *panels; int as; uint64_t packed; } dense_act;
+typedef struct { rc_act a; rc_packed w; } dense_act;
 
 static const rc_key_row keys[] = {
     { "", RC_KEY_INT, offsetof(dense, size), "0", 0, 1 << 24, NULL, "outputs; without it what the head needs" },
@@ -56,9 +55,7 @@ static int open(rc_layer *l, rc_build *b)
 static void bind(const rc_layer *l, rc_act *a, rc_plan *p)
 {
     size_t most = rc_matmul_scratch(p->r, a->in.N, l->out, l->in);
-    if (!p->train)
-        ((dense_act *)a)->panels = rc_plan_take(p, rc_panels_as(p->r->kern, p->as, l->in, l->out), 1);
-    ((dense_act *)a)->as = p->as;
+    rc_packed_bind(&((dense_act *)a)->w, p, l->in, l->out);
     if (p->train) {
         size_t dw = rc_matmul_scratch(p->r, l->out, l->in, a->in.N);
         size_t dx = rc_matmul_scratch(p->r, a->in.N, l->in, l->out);
@@ -91,42 +88,6 @@ static void act_back_rows(void *arg, int lo, int hi)
     j->s->k->act_back(&j->d->act, (size_t)(hi - lo) * w, j->a->y + at, j->a->dy + at);
 }
 
-/* y += x W' with packed weights: columns parted over the threads. */
-static void packed_product(void *arg, const rc_team *t)
-{
-    const job *j = arg;
-    const rc_kern *k = j->s->k;
-    const rc_layer *l = &j->d->l;
-    dense_act *a = (dense_act *)j->a;
-    int lo, hi;
-    rc_part(l->out, k->nr, t->id, t->n, &lo, &hi);
-    char *P = a->panels + rc_panel_as_at(k, a->as, l->in, lo);
-    if (hi <= lo)
-        return;
-    if (!j->s->weights || a->packed != j->s->weights)
-        k->pack_as(a->as, l->in, hi - lo, rc_w(l, j->s, 0) + (size_t)lo * (size_t)l->in, l->in, P);
-    k->gemm_as(a->as, a->a.in.N, hi - lo, l->in, a->a.x, l->in, P, !j->d->nobias, a->a.y + lo, l->out);
-}
-
-static void product(const job *j)
-{
-    enum { SMALL = 1 << 18 };                                  /* multiply-adds not worth waking anybody */
-    const rc_layer *l = &j->d->l;
-    const rc_pass *s = j->s;
-    dense_act *a = (dense_act *)j->a;
-    if (s->train || !a->panels || (!s->weights && a->as == RC_F32_WEIGHTS)) {
-        rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !j->d->nobias, .M = a->a.in.N, .N = l->out, .K = l->in,
-                  .A = a->a.x, .lda = l->in, .B = rc_w(l, s, 0), .ldb = l->in, .C = a->a.y, .ldc = l->out },
-                  (real *)s->scratch);
-        return;
-    }
-    if ((double)a->a.in.N * l->in * l->out < SMALL)
-        packed_product((void *)(uintptr_t)j, &(rc_team){ .pool = s->r->pool, .n = 1 });
-    else
-        rc_pool_run(s->r->pool, 1, packed_product, (void *)(uintptr_t)j);
-    a->packed = s->weights;
-}
-
 static void forward(const rc_layer *l, rc_act *a, const rc_pass *s)
 {
     const dense *d = (const dense *)l;
@@ -134,7 +95,7 @@ static void forward(const rc_layer *l, rc_act *a, const rc_pass *s)
     int N = a->in.N, grain = 16384 / l->out + 1;
     if (!d->nobias)
         rc_rows_each(s->r, N, grain, bias_rows, &j);
-    product(&j);
+    rc_product(s, &((dense_act *)a)->w, &(rc_product_io){ N, l->in, l->out, a->x, rc_w(l, s, 0), l->in, !d->nobias, a->y });
     if (d->act.kind)
         rc_rows_each(s->r, N, grain, act_rows, &j);
 }

@@ -159,6 +159,11 @@ static inline uint64_t rc_mask_key(const rc_pass *s, const rc_layer *l, int whic
 {
     return rc_key(rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->index * 16 + (uint64_t)which), RC_DROP, s->batch->key[b], 0);
 }
+/* product.c: y [n][out] (= or +=) x [n][in] w', w [out][in] with row stride ldw; the plan holds rc_matmul_scratch(n, out, in). */
+typedef struct { char *panels; int as; uint64_t packed; } rc_packed;   /* inference: w as panels, and of which weights; 0: none */
+typedef struct { int n, in, out; const real *x, *w; int ldw; bool add; real *y; } rc_product_io;
+void rc_packed_bind(rc_packed *k, rc_plan *p, int in, int out);
+void rc_product(const rc_pass *s, rc_packed *k, const rc_product_io *io);
 void rc_col_sum(recur *r, int n, int w, const real *x, int ldx, real *s);   /* s [w] += sum over rows, columns parted over threads */
 void rc_add_rows(recur *r, int n, int w, const real *x, int ldx, real *y, int ldy);   /* y += x */
 #endif
