@@ -177,6 +177,41 @@ static void wrong_calls_are_refused(void **state)
     recur_model_free(m);
 }
 
+/* A model file whose card does not say what its series look like, or says what cannot be. */
+static void damaged_forms_are_refused(void **state)
+{
+    recur *r = *state;
+    const char *path[] = { csv };
+    recur_train_options o = options("parallel");
+    recur_model *m = train(r, csv, &o);
+    static const char *const from[] = { "\\\"segment\\\":4", "\\\"input\\\":16", "\\\"decode\\\":\\\"p", "\\\"block\\\":8", "\\\"form\\\":" };
+    static const char *const to[] = { "\\\"segment\\\":3", "\\\"input\\\":-6", "\\\"decode\\\":\\\"q", "\\\"block\\\":9", "\\\"norm\\\":" };
+    OK(r, recur_model_save(m, out));
+    recur_model_free(m);
+    FILE *f = fopen(out, "rb");
+    static char whole[1 << 20], copy[1 << 20];
+    size_t n = fread(whole, 1, sizeof whole, f);
+    fclose(f);
+    for (int k = 0; k < 5; k++) {
+        recur_data *d = NULL;
+        size_t at = 0, len = strlen(from[k]);
+        memcpy(copy, whole, n);
+        while (at + len < n && memcmp(copy + at, from[k], len) != 0) at++;
+        assert_true(at + len < n);
+        memcpy(copy + at, to[k], len);
+        f = fopen(out, "wb");
+        fwrite(copy, 1, n, f);
+        fclose(f);
+        int e = recur_model_load(r, &m, out);
+        if (e == RECUR_OK) {
+            assert_int_equal(recur_data_files(r, &d, "forecast", path, 1, NULL, m), RECUR_EFORMAT);
+            recur_model_free(m);
+        } else {
+            assert_int_equal(e, RECUR_EFORMAT);
+        }
+    }
+}
+
 static void no_memory_is_told(void **state)
 {
     (void)state;
@@ -202,7 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_and_test_rows_change_nothing), cmocka_unit_test(one_forecast_three_ways),
-        cmocka_unit_test(resumed_as_if_never_stopped), cmocka_unit_test(wrong_calls_are_refused), cmocka_unit_test(no_memory_is_told),
+        cmocka_unit_test(resumed_as_if_never_stopped), cmocka_unit_test(wrong_calls_are_refused), cmocka_unit_test(damaged_forms_are_refused), cmocka_unit_test(no_memory_is_told),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -75,7 +75,9 @@ int rc_outlook_read(recur *r, const json_t *form, rc_outlook *o)
     text(form, "time", o->clock.form, sizeof o->clock.form, &bad);
     o->clock.step = json_integer_value(json_object_get(form, "step"));
     o->clock.months = number(form, "months", 0, 12000, &bad);
-    bad = bad || o->input % o->segment != 0 || o->scaled < 0 || o->decode < 0 || o->clock.step < 0 || rc_clock_features(&o->clock) < o->A;
+    bad = bad || o->input % o->segment != 0;
+    bad = bad || (o->decode == RC_PARALLEL && (o->block % o->segment != 0 || o->joint));
+    bad = bad || o->scaled < 0 || o->decode < 0 || o->clock.step < 0 || rc_clock_features(&o->clock) < o->A;
     if (bad)
         return rc_fail(r, RECUR_EFORMAT, "the model's card: \"form\" does not say what its series look like");
     o->column = json_incref(columns);
@@ -109,8 +111,12 @@ static int begin(recur_data *d, rc_raw *raw, const rc_like *like)
     raw->look = &w->look;
     if ((e = rc_map_new(d->r, &raw->names)) != RECUR_OK)
         return e;
+    if (like != NULL && (e = rc_outlook_read(d->r, like->form, &w->look)) != RECUR_OK)
+        return e;
+    if (like != NULL && like->scaling->n != w->look.V + w->look.K)
+        return rc_fail(d->r, RECUR_EFORMAT, "the model has no scaling of its columns");
     if (like != NULL)
-        return rc_outlook_read(d->r, like->form, &w->look);
+        return RECUR_OK;
     w->look.grid = true;
     w->look.period = w->look.segment = 1;
     return (w->look.column = json_array()) != NULL ? RECUR_OK : rc_fail(d->r, RECUR_ENOMEM, "no memory for the columns");

@@ -12,7 +12,7 @@
 #include "task/forecast.h"
 #include "task/pick.h"
 
-enum { SEEN = 4096 };                    /* rows that the hash is of, at most */
+enum { SEEN = 4096, LARGEST = 1 << 28 }; /* rows that the hash is of, at most; numbers of a window */
 
 typedef struct {
     recur_data *d;
@@ -451,12 +451,17 @@ int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, co
     filling f = { .d = d, .w = d->windows, .raw = raw, .o = o, .like = like, .part = part, .problems = problems };
     if (raw->rows == 0)
         return rc_fail(d->r, RECUR_EDATA, "%s: no usable line", path_of(d, 0));
-    int e = fill(&f);
     const rc_outlook *look = &d->windows->look;
-    d->F = look->segment * rc_outlook_features(look);
-    d->outputs = rc_outlook_wide(look) * look->block;
-    if (e == RECUR_OK && look->decode == RC_PARALLEL)
-        e = make_side(d);
+    int e = fill(&f);
+    if (e == RECUR_OK && ((int64_t)rc_outlook_wide(look) * look->block > LARGEST
+                          || (int64_t)rc_outlook_features(look) * (look->input + (int64_t)look->block) > LARGEST))
+        e = rc_fail(d->r, RECUR_EOPTION, "a window of %d columns, %d steps of input and %d of horizon is too large",
+                    rc_outlook_wide(look), look->input, look->block);
+    if (e == RECUR_OK) {
+        d->F = look->segment * rc_outlook_features(look);
+        d->outputs = rc_outlook_wide(look) * look->block;
+        e = look->decode == RC_PARALLEL ? make_side(d) : RECUR_OK;
+    }
     d->units = (int64_t)d->windows->rows * look->V;
     rc_free(d->r, f.order);
     rc_free(d->r, f.begin);
