@@ -35,13 +35,13 @@ static void choose_net(const recur_data *d, char *line, size_t n, int stride)
 {
     bool many = d->rows > 100000;
     int H = many ? 128 : 64, C = many ? 64 : 48;
-    const char *mask = json_is_string(json_object_get(d->form, "front")) ? " | mask" : "";
+    const char *mask = json_is_string(json_object_get(d->form, "front")) ? " | mask time=10 count=1" : "";
     char conv[96] = "";
     if (stride == 4)
         snprintf(conv, sizeof conv, " | conv %d width=5 stride=2 act=relu | conv %d width=5 stride=2 act=relu", C, C);
     else
         snprintf(conv, sizeof conv, " | conv %d width=5%s act=relu", C, stride == 2 ? " stride=2" : "");
-    snprintf(line, n, "input%s%s | drop .1 | lstm %d bi layers=2 | drop .3 | dense", mask, conv, H);
+    snprintf(line, n, "input%s%s | drop .3 | lstm %d bi | drop .4 | dense", mask, conv, H);
 }
 
 int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud)
@@ -63,7 +63,7 @@ int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net,
         say(ud, "net: %s (%d steps become one before the time loop)", line, stride);
     if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)
         return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
-    rc_pick_int(&o->batch, d->count < 1000 ? 8 : 16);
+    rc_pick_int(&o->batch, d->count < 1000 ? 8 : d->count < 3000 ? 16 : 32);
     int64_t epochs = 60000 / (d->count + 1);
     if (o->steps < 0 && isnan(o->time))
         rc_pick_int(&o->epochs, epochs < 12 ? 12 : epochs > 150 ? 150 : epochs);
@@ -71,7 +71,7 @@ int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net,
     rc_pick_text(&o->optimizer, "adamw");
     rc_pick_text(&o->schedule, "cosine");
     if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, 2e-3);
+        rc_pick_real(&o->lr, 3e-3);
     rc_pick_real(&o->decay, 0.01);
     rc_pick_real(&o->clip, 1);
     rc_pick_real(&o->warmup, 0.05);
