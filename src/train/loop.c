@@ -283,7 +283,10 @@ static int open_fit(rc_fitting *f)
         if (!(f->dir = rc_new(f->r, n, 1))) return RECUR_ENOMEM;
         snprintf(f->dir, n, "%s.ckpt", o->out);
     }
-    return f->m->task->prepare ? f->m->task->prepare(f->m, f->d, o) : RECUR_OK;
+    if (!f->m->task->prepare) return RECUR_OK;
+    f->r->warning[0] = 0;
+    e = f->m->task->prepare(f->m, f->d, o);
+    return e >= 0 && f->r->warning[0] ? rc_fit_tell(f, RECUR_WARNED, f->r->warning, false) : e;
 }
 
 static void close_fit(rc_fitting *f)
