@@ -64,8 +64,8 @@ atis | snips)    # slots and intent
     set -- --epochs 30 "$@" ;;
 sxu)          # Chinese words
     job=tag train=$data/tag-sxu-cws/train.txt.gz valid=$data/tag-sxu-cws/valid.txt test=$data/tag-sxu-cws/test.txt
-    set -- --segment --epochs 3 --lr .003 --eval-every 900 \
-        --net 'embed 64 | embed 64 of=pairs | embed 8 of=shape | drop .3 | lstm 128 bi | drop .4 | dense | crf' "$@" ;;
+    set -- --segment --epochs 4 --batch 32 \
+        --net 'embed 64 | embed 100 of=pairs | embed 8 of=shape | drop .5 | lstm 160 bi | drop .5 | dense | crf' "$@" ;;
 weibo-ner)    job=tag train=$data/tag-weibo-ner/train.conll valid=$data/tag-weibo-ner/dev.conll test=$data/tag-weibo-ner/test.conll ;;
 cluener)      # the given test part has no labels: dev is the test, a tenth of train is held out
     job=tag train=$data/tag-cluener/train.conll.gz valid='' test=$data/tag-cluener/dev.conll ;;
