@@ -19,9 +19,11 @@ const rc_act_kind *rc_act_at(int i);
 /* Activations whose derivative needs x keep x themselves: none of ours does; d() gets y alone in the cells (x = NAN). */
 
 enum { RC_CELL_PEEPHOLE = 1, RC_CELL_COUPLED = 2, RC_CELL_NORM = 4, RC_CELL_ONE_BIAS = 8,   /* options a cell may have */
+       RC_CELL_SPAN = 32,        /* gates whose biases say how long they remember at the start; never in `flags` */
        RC_CELL_FLIP = 16 };       /* GRUs: h = (1-z) h0 + z n instead of (1-z) n + z h0 */
 typedef struct {
     int flags;
+    double span;                  /* > 1: units forget within 1 .. span steps at the start; 0: as init has it */
     rc_act_fn act[3];             /* as the cell orders them: lstm gates, candidate, output; gru gates, candidate; rnn one */
 } rc_cell_opt;
 

@@ -13,6 +13,13 @@
 
 static int biases(const rc_cell_opt *o) { return o->flags & RC_CELL_ONE_BIAS ? 1 : 3; }
 
+static void init(const rc_cell_opt *o, int H, real *b, real *bh, real *p)
+{
+    (void)bh, (void)p;
+    if (o->span > 0)
+        rc_remember(b + H, H, o->span, o->flags & RC_CELL_FLIP ? -1 : 1);
+}
+
 static void forward(const rc_cell_io *c)
 {
     const rc_act_fn *s = &c->opt->act[0], *f = &c->opt->act[1];
@@ -59,8 +66,8 @@ const rc_cell rc_cell_gru = {
     .formula = "r = s(x Wr + br + h0 Ur + cr)\nz = s(x Wz + bz + h0 Uz + cz)\n"
                "n = f(x Wn + bn + r (h0 Un + cn))\nh = (1 - z) n + z h0",
     .G = 3, .R = 3, .S = 1,
-    .options = RC_CELL_ONE_BIAS | RC_CELL_FLIP,
+    .options = RC_CELL_ONE_BIAS | RC_CELL_FLIP | RC_CELL_SPAN,
     .act = { "sigmoid", "tanh" },
-    .biases = biases,
+    .biases = biases, .init = init,
     .forward = { forward }, .backward = { backward },
 };

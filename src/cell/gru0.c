@@ -10,6 +10,13 @@
  *   (O5)  dr = dq h0 s'(r),  dh0 += dq r        with dq = dn Un' */
 #include "cell/point.h"
 
+static void init(const rc_cell_opt *o, int H, real *b, real *bh, real *p)
+{
+    (void)bh, (void)p;
+    if (o->span > 0)
+        rc_remember(b + H, H, o->span, o->flags & RC_CELL_FLIP ? -1 : 1);
+}
+
 static void gates(const rc_cell_io *c)
 {
     const rc_act_fn *s = &c->opt->act[0];
@@ -76,7 +83,8 @@ const rc_cell rc_cell_gru0 = {
     .formula = "r = s(x Wr + h0 Ur + br)\nz = s(x Wz + h0 Uz + bz)\n"
                "n = f(x Wn + (r h0) Un + bn)\nh = (1 - z) n + z h0",
     .G = 3, .R = 3, .S = 1, .split = 2, .acc = true,
-    .options = RC_CELL_FLIP,
+    .options = RC_CELL_FLIP | RC_CELL_SPAN,
+    .init = init,
     .act = { "sigmoid", "tanh" },
     .forward = { gates, candidate }, .backward = { gates_back, candidate_back },
 };

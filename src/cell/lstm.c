@@ -33,10 +33,15 @@ static void init(const rc_cell_opt *o, int H, real *b, real *bh, real *p)
 {
     (void)bh;
     bool coupled = o->flags & RC_CELL_COUPLED;
-    if (normalised(o))
+    if (normalised(o)) {
         rc_lstm_norm_init(o, H, p);
-    else
+    } else if (o->span > 0) {
+        rc_remember(b, H, o->span, -1);
+        if (!coupled)
+            rc_remember(b + H, H, o->span, 1);
+    } else {
         rc_fill(b + (coupled ? 0 : H), H, coupled ? -1 : 1);
+    }
 }
 
 static void forward(const rc_cell_io *c)
@@ -104,7 +109,7 @@ const rc_cell rc_cell_lstm = {
     .formula = "i = s(x Wi + h0 Ui + bi)\nf = s(x Wf + h0 Uf + bf)\ng = tanh(x Wg + h0 Ug + bg)\n"
                "o = s(x Wo + h0 Uo + bo)\nc = f c0 + i g\nh = o tanh(c)",
     .G = 4, .R = 4, .S = 2, .acc = true,
-    .options = RC_CELL_PEEPHOLE | RC_CELL_COUPLED | RC_CELL_NORM,
+    .options = RC_CELL_PEEPHOLE | RC_CELL_COUPLED | RC_CELL_NORM | RC_CELL_SPAN,
     .act = { "sigmoid", "tanh", "tanh" },
     .rowwise = normalised, .apart = normalised, .P = rows, .biases = biases, .init = init,
     .forward = { forward }, .backward = { backward },

@@ -7,6 +7,13 @@
  *   (M4)  dz = dh (n - h0) s'(z),  dn = dh z f'(n),  dh0 = dh (1 - z) */
 #include "cell/point.h"
 
+static void init(const rc_cell_opt *o, int H, real *b, real *bh, real *p)
+{
+    (void)bh, (void)p;
+    if (o->span > 0)
+        rc_remember(b, H, o->span, -1);
+}
+
 static void forward(const rc_cell_io *c)
 {
     const rc_act_fn *s = &c->opt->act[0], *f = &c->opt->act[1];
@@ -40,7 +47,7 @@ static void backward(const rc_cell_io *c)
 const rc_cell rc_cell_mingru = {
     .name = "mingru",
     .formula = "z = s(x Wz + bz)\nn = f(x Wn + bn)\nh = (1 - z) h0 + z n",
-    .G = 2, .R = 0, .S = 1, .acc = true,
+    .G = 2, .R = 0, .S = 1, .acc = true, .options = RC_CELL_SPAN, .init = init,
     .act = { "sigmoid", "linear" },
     .forward = { forward }, .backward = { backward },
 };

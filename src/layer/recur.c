@@ -29,6 +29,7 @@ static const rc_key_row keys[] = {
     { "norm", RC_KEY_FLAG, AT(norm), NULL, 0, 0, NULL, "layer normalisation inside the cell" },
     { "onebias", RC_KEY_FLAG, AT(onebias), NULL, 0, 0, NULL, "one bias, none of the recurrent product" },
     { "flip", RC_KEY_FLAG, AT(flip), NULL, 0, 0, NULL, "h = (1 - z) h0 + z n" },
+    { "span", RC_KEY_REAL, AT(span), "0", 0, 1e9, NULL, "steps that gates remember at the start, from 1 up to this; 0: a few" },
     { "act", RC_KEY_ACT, AT(act), NULL, 0, 0, NULL, "activation" },
     { "gact", RC_KEY_ACT, AT(gact), NULL, 0, 0, NULL, "activation of the gates" },
     { "oact", RC_KEY_ACT, AT(oact), NULL, 0, 0, NULL, "activation of the output, where the cell has one of its own" },
@@ -49,6 +50,11 @@ static int options(rc_recur *l, rc_build *b)
             return rc_layer_fail(b, &l->l, "has no option %s", row[i].key);
         l->opt.flags |= row[i].on ? row[i].flag : 0;
     }
+    if (l->span > 0 && (!(c->options & RC_CELL_SPAN) || l->norm))
+        return rc_layer_fail(b, &l->l, "has no option span%s", l->norm ? " beside norm" : "");
+    if (l->span > 0 && l->span < 3)
+        return rc_layer_fail(b, &l->l, "span takes steps from 3, as many as the sequences have");
+    l->opt.span = l->span;
     int acts = 0;
     for (; acts < 3 && c->act[acts]; acts++)
         if (rc_act_parse(c->act[acts], &l->opt.act[acts]))

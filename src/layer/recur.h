@@ -16,7 +16,7 @@ typedef struct {
     int size, layers, proj, feed;    /* layers: read and expanded by the net's parser */
     char bi[32], init[32], bridge[32];   /* "" "cat" "sum"; "zero" "learn"; "" "tanh" "copy" */
     bool reverse, skip, share, peephole, coupled, norm, onebias, flip;
-    double rdrop, wdrop, zoneout, zoneoutc;
+    double rdrop, wdrop, zoneout, zoneoutc, span;
     rc_act_fn act, gact, oact;
     rc_cell_opt opt;
     int D, W, P, R1;             /* directions; columns of the output of one; rows of p; recurrent gates of the first round */

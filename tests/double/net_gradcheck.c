@@ -129,7 +129,7 @@ static void every_cell_and_option(void **state)
     static const struct { int flag; const char *key; } own[] = {
         { 0, "" }, { RC_CELL_PEEPHOLE, " peephole" }, { RC_CELL_COUPLED, " coupled" }, { RC_CELL_NORM, " norm" },
             { RC_CELL_ONE_BIAS, " onebias" },
-        { RC_CELL_FLIP, " flip" }, { RC_CELL_PEEPHOLE | RC_CELL_COUPLED, " peephole coupled" },
+        { RC_CELL_SPAN, " span=20" }, { RC_CELL_FLIP, " flip" }, { RC_CELL_PEEPHOLE | RC_CELL_COUPLED, " peephole coupled" },
             { RC_CELL_ONE_BIAS | RC_CELL_FLIP, " onebias flip" },
         { RC_CELL_NORM | RC_CELL_COUPLED, " norm coupled" }, { RC_CELL_NORM | RC_CELL_PEEPHOLE, " norm peephole" },
     };
