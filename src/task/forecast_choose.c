@@ -207,8 +207,8 @@ int rc_windows_examples(recur_data *d, int part)
     }
     d->rows = d->count > 0 ? (size_t)d->count * (size_t)d->ex[0].T : 0;
     if (e == RECUR_OK && train && d->count == 0)
-        e = rc_fail(d->r, RECUR_EDATA, "%s: no window fits: %d steps of input and %d of horizon need longer series than "
-                    "%d training rows", d->paths > 0 ? d->path[0] : "series", o->input, o->block, usual_length(w));
+        e = rc_fail(d->r, RECUR_EDATA, "%s: no window fits: %d steps of input and %d of horizon need longer series, "
+                    "with values, than %d training rows", d->paths > 0 ? d->path[0] : "series", o->input, o->block, usual_length(w));
     return e;
 }
 
