@@ -113,12 +113,13 @@ typedef void tile_fn(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const ch
     }
 #define ROWS_6(X, as) X(as, 1) X(as, 2) X(as, 3) X(as, 4) X(as, 5) X(as, 6)
 #define ROWS_12(X, as) X(as, 7) X(as, 8) X(as, 9) X(as, 10) X(as, 11) X(as, 12)
-#define NARROW(as, m) TILE(as, m, 1) TILE(as, m, 2)
+#define HALF(as, m) TILE(as, m, 1)
+#define NARROW(as, m) TILE(as, m, 2)
 #ifdef TALL                                       /* 32 registers */
 #define WIDE(as) TILE(as, 1, 8) TILE(as, 2, 8) TILE(as, 3, 8) TILE(as, 4, 4) TILE(as, 5, 4) TILE(as, 6, 4)
 #define WIDE_FNS(as) { NULL, tile_##as##_1_8, tile_##as##_2_8, tile_##as##_3_8, tile_##as##_4_4, tile_##as##_5_4, tile_##as##_6_4 }
 static const int wide_panels[MR + 1] = { 0, 4, 4, 4, 2, 2, 2 };
-ROWS_12(NARROW, F32)
+ROWS_12(NARROW, F32) ROWS_12(HALF, F32)
 #define MORE(X, as) ROWS_12(X, as)
 #else
 #define WIDE(as) TILE(as, 1, 8) TILE(as, 2, 4) TILE(as, 3, 4)
@@ -128,13 +129,11 @@ static const int wide_panels[MR + 1] = { 0, 4, 2, 2 };
 #endif
 #define EACH_STORAGE(X) X(F32) X(F16) X(BF16) X(I8)
 #define TILES(as) ROWS_6(NARROW, as) WIDE(as)
-EACH_STORAGE(TILES)
+EACH_STORAGE(TILES) ROWS_6(HALF, F32)
 
 #define ONE(as, m) tile_##as##_##m##_1,
 #define TWO(as, m) tile_##as##_##m##_2,
-static tile_fn *const half_panel[][MR + 1] = {
-    { NULL, ROWS_6(ONE, F32) MORE(ONE, F32) }, { NULL, ROWS_6(ONE, F16) }, { NULL, ROWS_6(ONE, BF16) }, { NULL, ROWS_6(ONE, I8) },
-};
+static tile_fn *const half_panel[MR + 1] = { NULL, ROWS_6(ONE, F32) MORE(ONE, F32) };      /* of floats alone */
 static tile_fn *const one_panel[][MR + 1] = {
     { NULL, ROWS_6(TWO, F32) MORE(TWO, F32) }, { NULL, ROWS_6(TWO, F16) }, { NULL, ROWS_6(TWO, BF16) }, { NULL, ROWS_6(TWO, I8) },
 };
@@ -143,9 +142,9 @@ static tile_fn *const wide[][MR + 1] = { WIDE_FNS(F32), WIDE_FNS(F16), WIDE_FNS(
 /* The last n < NR columns: by way of a tile of our own where they are no whole vectors. */
 static void edge(int as, int m, int n, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, bool add, float *C, size_t ldc)
 {
-    tile_fn *fn = n <= VL ? half_panel[as][m] : one_panel[as][m];
+    tile_fn *fn = n <= VL && as == RC_F32_WEIGHTS ? half_panel[m] : one_panel[as][m];
     float t[MR * NR] = { 0 };
-    if (n == VL) {
+    if (n == VL && as == RC_F32_WEIGHTS) {
         fn(K, A, rs, cs, P, 0, add, C, ldc);
         return;
     }
