@@ -22,7 +22,7 @@ static int units_net(const recur_data *d, const recur_train_options *o, char *ou
 
 static int net_line(const recur_data *d, const recur_train_options *o, char *net, size_t n)
 {
-    const char *heads = d->kinds > 1 ? " || drop .5 | dense | crf || pool max mean | drop .5 | dense | softmax"
+    const char *heads = d->kinds > 1 ? " || drop .5 | dense | crf || pool max mean | drop .5 | dense | softmax weight=.3"
                                      : " | drop .5 | dense | crf";
     char units[300];
     (void)units_net(d, o, units, sizeof units);
