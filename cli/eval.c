@@ -90,6 +90,7 @@ static int run(cli *c)
 static const char *const examples[] = {
     "recur eval reviews.recur test.tsv",
     "recur eval reviews.recur test.tsv --json --min accuracy=0.9",
+    "recur eval en-fr.recur test.en test.fr --min bleu=30",
     NULL};
 
 /* How files are read is a matter of the options that training has for it: its first two groups. */

@@ -245,6 +245,7 @@ static int run(cli *c)
 static const char *const examples[] = {
     "recur train lm stories.txt -o stories.recur",
     "recur train classify reviews.tsv --time 2m -o reviews.recur",
+    "recur train translate train.en train.fr --valid valid.en valid.fr -o en-fr.recur",
     "recur train lm stories.txt --unit word --net 'embed 128 | lstm 256 | dense' --epochs 3 -o words.recur",
     NULL};
 
