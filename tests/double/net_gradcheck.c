@@ -187,6 +187,8 @@ static void every_layer(void **state)
             "embed 4 | lstm 3 bi | pool last mean max attend | dense", "input | lstm 3 | pool max | drop .5 | dense",
         "input | gru 4 | pool attend | dense", "embed 4 | pool mean | norm | dense 4 act=tanh | dense",
             "embed 4 | conv 3 | maxpool 3 | pool mean max | dense",
+        "input | segment 3 | lstm 4 | pool last | dense", "embed 3 | dense 2 | segment | gru 3 bi | pool mean | dense",
+        "input | segment 2 | dense 4 act=tanh | gru 4 >> embed 3 | gru 4 bridge=copy | dense",
         "embed 3 | lstm 2 bi | pool last >> embed 3 | side | lstm 3 bi | dense",
         "input | gru 4 | pool mean >> side | dense",
         "embed 3 | gru 3 bi >> input | lstm 4 | attend | dense",
