@@ -8,7 +8,8 @@
 
 /* Measures that say which of two models is better, and which way. */
 static const struct { const char *name; bool rising; } judges[] = {
-    {"f1", true}, {"accuracy", true}, {"bleu", true}, {"mase", false}, {"perplexity", false}, {"nats_per_unit", false}, {"bits_per_char", false}, {"rmse", false}, {"wer", false},
+    {"f1", true}, {"accuracy", true}, {"bleu", true}, {"mase", false}, {"perplexity", false},
+    {"nats_per_unit", false}, {"bits_per_char", false}, {"rmse", false}, {"wer", false},
 };
 
 const char *cli_number(char *out, size_t n, double x)
