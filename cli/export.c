@@ -43,11 +43,11 @@ static int check(const cli *c, const char *weights)
 static int run(cli *c)
 {
     const export_own *own = c->own;
-    const char *weights = c->common.weights ? c->common.weights : "fp32";
+    const char *weights = c->common.weights;
     recur_model *m = NULL;
     struct stat there;
-    if (!own->out) {
-        cli_note(say(SAY_NO_OUTPUT));
+    if (!own->out || !weights) {
+        cli_note(say(own->out ? SAY_NO_WEIGHTS : SAY_NO_OUTPUT));
         return CLI_USAGE;
     }
     if (!own->force && strcmp(own->out, "-") != 0 && stat(own->out, &there) == 0) {

@@ -45,6 +45,7 @@ X(DRY, "nothing was trained (--dry-run)", "未进行训练（--dry-run）")
 /* scores */
 X(NET, "net", "网络")
 X(BASELINE, "baseline", "基线")
+X(NO_WEIGHTS, "export: --weights says how to store them: fp16, bf16, int8, or fp32 again", "export：请用 --weights 指定存储方式：fp16、bf16、int8，或恢复为 fp32")
 X(NO_OUTPUT, "export: -o says which file to write", "export：请用 -o 指定要写出的文件")
 X(MEASURE, "measure", "指标")
 X(CLASS, "class", "类别")

@@ -10,6 +10,7 @@ for w in fp16 bf16 int8; do
 done
 recur export $CLS --weights int8 -o int8.recur 2>&1 | grep -c -- --force
 recur export $CLS --weights int8 2>&1
+recur export $CLS -o x.recur 2>&1
 recur export $CLS --weights fp8 -o x.recur 2>&1
 recur export $CLS --weights int8 -o x.recur --check $SHARE/sentiment.test.tsv | grep -c 'accuracy'
 recur eval $CLS $SHARE/sentiment.test.tsv --weights int8 --json | grep -c '"as_stored"'
