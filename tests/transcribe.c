@@ -201,9 +201,91 @@ static void searches(void **state)
         assert_int_equal(strspn(odd, "13579 "), strlen(odd));
         json_decref(j);
     }
+    char text[4000] = "", lists[] = "/tmp/recur-texts-XXXXXX", *json;
+    int from = mkstemp(lists);
+    const char *texts[] = { lists };
+    recur_model *lm;
+    recur_train_options o = recur_train_defaults();
+    for (int i = 0; i < 40 && line_of(i, path, want); i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", want);
+    assert_int_equal(write(from, text, strlen(text)), (ssize_t)strlen(text));
+    o.unit = "char", o.net = "embed 8 | gru 16 | dense", o.steps = 60, o.batch = 4, o.bptt = 16, o.held = 0, o.no_baseline = 1;
+    OK(r, recur_train(r, &lm, "lm", texts, 1, &o, NULL, NULL));
+    assert_true(line_of(2, path, want));
+    for (int k = 0; k < 2; k++) {                             /* listened to; its opinion weighing so much that it decides alone */
+        OK(r, recur_transcribe_sound(r, m, &(recur_sound){ .path = path }, lm,
+                                     &(recur_transcribe_options){ .beam = 8, .n_best = 2, .lm_weight = k ? 90 : 0.2 }, &json));
+        json_t *j = json_loads(json, 0, NULL);
+        assert_int_equal(json_array_size(json_object_get(j, "best")), 2);
+        assert_true(k ? strlen(text_of(j)) < strlen(want) : strlen(text_of(j)) > 0);
+        json_decref(j);
+        recur_free(r, json);
+    }
+    FAILS(r, RECUR_EOPTION, "language model", recur_transcribe_sound(r, m, &(recur_sound){ .path = path }, m, NULL, &json));
+    recur_model_free(lm);
+    close(from);
+    remove(lists);
     close(file);
     remove(words);
     recur_model_free(m);
+    recur_close(r);
+    assert_int_equal(c.live, 0);
+}
+
+/* Rows from a callback: example i says its text one unit in `each` rows. */
+typedef struct { int at, each; float x[400]; } speaker;
+
+static int speak(void *ud, recur_example *out)
+{
+    static const char *const text[] = { "abab", "bba", "cabc", "aacb", "b", "ccab", "acbb", "abc" };
+    speaker *s = ud;
+    if (s->at == 32) return 1;
+    const char *said = text[s->at++ % 8];
+    int steps = s->at == 3 ? (int)strlen(said) : (int)strlen(said) * s->each;      /* the third speaks too fast */
+    for (int t = 0; t < steps; t++)
+        for (int f = 0; f < 3; f++)
+            s->x[3 * t + f] = t % s->each < s->each - 1 && said[t * (int)strlen(said) / steps] == 'a' + f ? 1.0f : 0.1f * (float)((t * 5 + f) % 3);
+    *out = (recur_example){ .x = s->x, .steps = steps, .features = 3, .text = said };
+    return 0;
+}
+
+static int hear_warning(void *ud, const recur_progress *p)
+{
+    if (p->event == RECUR_WARNED) snprintf(ud, 400, "%s", p->text);
+    return 0;
+}
+
+static void rows_are_aligned(void **state)
+{
+    (void)state;
+    counter c;
+    recur *r = open_counted(&c, 1);
+    recur_data *d;
+    recur_model *m;
+    recur_train_options o = recur_train_defaults();
+    char warned[400] = "", *json;
+    speaker fine = { .each = 6 }, fast = { .each = 3 };
+    o.unit = "char", o.epochs = 100, o.lr = 0.01;
+    OK(r, recur_data_callback(r, &d, "transcribe", speak, &fine, &o, NULL));
+    OK(r, recur_model_new(r, &m, "input | conv 12 width=3 stride=2 | gru 16 bi | dense", d, 1));
+    OK(r, recur_fit(m, d, NULL, &o, hear_warning, warned));
+    assert_non_null(strstr(warned, "1 utterances left out"));
+    assert_non_null(strstr(warned, "example:3 (2 steps for 4 labels)"));
+    OK(r, recur_eval(r, m, d, &json));
+    json_t *score = json_loads(json, 0, NULL);
+    assert_true(json_number_value(json_object_get(score, "cer")) < 0.1);
+    json_decref(score);
+    recur_free(r, json);
+    recur_model_free(m);
+    recur_data_close(d);
+    OK(r, recur_data_callback(r, &d, "transcribe", speak, &fast, &o, NULL));
+    OK(r, recur_model_new(r, &m, "input | conv 12 width=3 stride=64 | dense", d, 1));
+    o.epochs = 1;
+    OK(r, recur_fit(m, d, NULL, &o, hear_warning, warned));   /* one step is left: only "b" can be said */
+    assert_non_null(strstr(warned, "28 utterances left out"));
+    assert_int_equal(recur_data_count(d), 4);
+    recur_model_free(m);
+    recur_data_close(d);
     recur_close(r);
     assert_int_equal(c.live, 0);
 }
@@ -235,7 +317,7 @@ static void threads_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_and_samples), cmocka_unit_test(as_it_comes), cmocka_unit_test(searches),
+        cmocka_unit_test(files_and_samples), cmocka_unit_test(as_it_comes), cmocka_unit_test(searches), cmocka_unit_test(rows_are_aligned),
         cmocka_unit_test(threads_change_nothing),
     };
     if (!recur_sound_library()) {
