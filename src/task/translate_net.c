@@ -52,7 +52,7 @@ static void say_texts(const recur_data *d, const recur_train_options *o, rc_say 
 static void choose_steps(const recur_data *d, recur_train_options *o, bool few)
 {
     rc_pick_int(&o->batch, d->count < 2000 ? 16 : few ? 64 : d->count < 100000 ? 64 : 128);
-    int64_t epochs = (few ? 100000 : 500000) / (d->count + 1);
+    int64_t epochs = (few ? 400000 : 500000) / (d->count + 1);
     epochs = epochs < 4 ? 4 : epochs > 30 ? 30 : epochs;
     if (o->steps < 0 && isnan(o->time))
         rc_pick_int(&o->epochs, epochs);
