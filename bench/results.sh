@@ -22,11 +22,11 @@ case $name in
 adding)       # 600 steps, squared error of sequences that no training saw
     exec "$recur" lab adding --lengths 600 --cells 'gru 64' --steps 5000 --seed "$seed" --json "$@" ;;
 pixels | rows | permuted)    # MNIST pixel by pixel, row by row, in one random order: accuracy on the test part
-    how='--steps 20000'
-    [ "$name" = rows ] && how='--rows --steps 10000'
+    how='--steps 20000' span=' span=784'
+    [ "$name" = rows ] && how='--rows --steps 10000' span=''
     [ "$name" = permuted ] && how="--permuted $how"
     exec "$recur" lab images "$digits/train-images-idx3-ubyte.gz" "$digits/train-labels-idx1-ubyte.gz" \
-        "$digits/t10k-images-idx3-ubyte.gz" "$digits/t10k-labels-idx1-ubyte.gz" --cells 'gru 128' --batch 64 $how --seed "$seed" --json "$@" ;;
+        "$digits/t10k-images-idx3-ubyte.gz" "$digits/t10k-labels-idx1-ubyte.gz" --cells "gru 128$span" --batch 64 $how --seed "$seed" --json "$@" ;;
 shakespeare | shakespeare-hour)
     job=lm train=$out/shakespeare.train.txt valid=$out/shakespeare.valid.txt
     head -c 1003854 "$data/lm-tinyshakespeare/input.txt" >"$train"
