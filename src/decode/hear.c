@@ -19,9 +19,11 @@ struct rc_hearing {
 
 static int suits(const recur_model *m, const rc_hearing *h)
 {
-    if (strcmp(m->task->name, "transcribe") != 0 || h->how.front == NULL)
-        return rc_fail(m->r, RECUR_EOPTION, "a model for sounds is wanted; this one is for task '%s'%s", m->task->name,
-                       strcmp(m->task->name, "transcribe") == 0 ? " and rows of measurements" : "");
+    int e = rc_transcribe_suits(m);
+    if (e != RECUR_OK)
+        return e;
+    if (h->front == NULL || rc_front_width(h->front) != m->scaling.n)
+        return rc_fail(m->r, RECUR_EOPTION, "a model for sounds is wanted; this one reads rows of %d measurements", m->scaling.n);
     if (!m->net->streams)
         return rc_fail(m->r, RECUR_EOPTION, "this net looks ahead, so it cannot hear a sound as it comes; train one without"
                        " bi and conv: --net 'input | lstm 128 layers=2 | dense'");

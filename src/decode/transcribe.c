@@ -83,10 +83,10 @@ static int open_search(teller *k, const recur_model *lm)
 
 static int open_texts(teller *k)
 {
+    int e = rc_transcribe_suits(k->m);
+    if (e != RECUR_OK)
+        return e;
     k->width = k->m->net->branch[0].head->in;
-    if (strcmp(k->m->task->name, "transcribe") != 0 || k->m->labels == NULL
-        || k->width != rc_vocab_size(k->m->labels) - RC_FIRST)
-        return rc_fail(k->r, RECUR_EOPTION, "a model for task '%s' does not transcribe", k->m->task->name);
     if ((k->text = rc_new(k->r, (size_t)k->width, sizeof *k->text)) == NULL)
         return RECUR_ENOMEM;
     for (int c = 0; c < k->width; c++) {

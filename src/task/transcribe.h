@@ -26,6 +26,7 @@ int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud
 int rc_transcribe_open(const recur_model *m, const recur_sound *sound, recur_data **out);
     /* one sound, or rows of measurements, as the model reads them: data with one example without a text */
 
+int rc_transcribe_suits(const recur_model *m);                /* a model of this task, whose head says its labels; else EOPTION */
 int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
 int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_options *o);
 int rc_transcribe_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);

@@ -41,10 +41,13 @@ int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud
     rc_buf text;
     if (d->count == 0)
         return RECUR_OK;
+    int e = rc_transcribe_suits(m);
+    if (e != RECUR_OK)
+        return e;
     rc_data_dims(d, TOGETHER, 1, &most);
     most.scores = 1;
     rc_buf_init(&text, m->r, 0);
-    int e = rc_run_new(m->r, &u, m->net, m->w, &most);
+    e = rc_run_new(m->r, &u, m->net, m->w, &most);
     int32_t *label = e == RECUR_OK ? rc_new(m->r, (size_t)most.T + 1, sizeof *label) : NULL;
     rc_ctc_said *said = e == RECUR_OK ? rc_new(m->r, (size_t)most.T + 1, sizeof *said) : NULL;
     if (e == RECUR_OK && (label == NULL || said == NULL))

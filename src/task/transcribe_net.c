@@ -81,6 +81,16 @@ int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net,
     return RECUR_OK;
 }
 
+int rc_transcribe_suits(const recur_model *m)
+{
+    const rc_head *h = m->net->branch[0].head;
+    if (m->task != &rc_task_transcribe)
+        return rc_fail(m->r, RECUR_EOPTION, "a model for task '%s' does not transcribe", m->task->name);
+    if (!h->kind->lists || h->in != rc_model_label_count(m))
+        return rc_fail(m->r, RECUR_EOPTION, "transcribing wants a net that ends with `dense | ctc`; this one is %s", m->net->line);
+    return RECUR_OK;
+}
+
 /* What this net makes too short is named and left out. */
 int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
@@ -89,6 +99,9 @@ int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_optio
     char names[400] = "";
     size_t at = 0;
     (void)o;
+    int e = rc_transcribe_suits(m);
+    if (e != RECUR_OK)
+        return e;
     for (int i = 0; i < d->count; i++) {
         const rc_example *ex = &d->ex[i];
         int T = rc_net_steps(m->net, ex->T), need = rc_ctc_rows(d->list + ex->list, ex->list_n);
