@@ -344,6 +344,11 @@ int rc_csv_read(rc_source *f)
             if ((e = named(f, &x, &s)) != RECUR_OK
                 || ((s.text < 0 || s.label < 0) && (e = by_shape(f, sep, &s)) != RECUR_OK))
                 break;
+            if (s.text < 0 || s.label < 0) {                      /* a broken line before the first whole one */
+                e = rc_source_bad(f, line, "label", "label or text is missing: %d column%s", x.n, x.n > 1 ? "s" : "");
+                s.text = s.label = -1;
+                continue;
+            }
             if (s.head)
                 continue;
         }

@@ -46,6 +46,7 @@ static const struct { const char *name, *bytes; size_t n; const char *records, *
     { "CSV, unknown head", BYTES("utter,kind\na good film,pos\na bad film,neg\nanother one,pos\nnot this,neg\n"),
       "pos=a good film|neg=a bad film|pos=another one|neg=not this|", "" },
     { "CSV, quote never closed", BYTES("label,text\npos,\"good\nneg,bad\n"), "neg=bad|", "2:quote" },
+    { "CSV, a broken line before the head", BYTES("oops\ntext,label\ngood film,pos\nbad film,neg\n"), "pos=good film|neg=bad film|", "1:label" },
     { "CSV, a field too few", BYTES("label,text\npos\nneg,bad\n"), "neg=bad|", "2:label" },
     { "CSV, a field too many", BYTES("label,text\npos,good,film\nneg,bad\n"), "neg=bad|", "2:columns" },
     { "JSON lines", BYTES("{\"label\": \"pos\", \"text\": \"good\"}\n{\"text\": \"b\\u00e4d\", \"label\": 0}\n"), "pos=good|0=b\xC3\xA4" "d|", "" },
