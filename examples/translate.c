@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     recur_train_options o = recur_train_defaults();
     pair p = { 0 };
     o.epochs = 15; o.batch = 32; o.lr = 0.005;
-    MUST(recur_open(&r, NULL));
+    MUST(recur_open(&r, &(recur_config){ .threads = 1 }));
     MUST(recur_data_callback(r, &d, "translate", next, &p, &o, NULL));
     MUST(recur_model_new(r, &m, "embed 16 | gru 32 bi >> embed 16 | gru 64 bridge | attend | dense", d, 1));
     MUST(recur_fit(m, d, NULL, &o, NULL, NULL));
