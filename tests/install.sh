@@ -38,6 +38,7 @@ run() {          # run EXAMPLE PATTERN: what it must print
 }
 run lm 'the house that Jack built'
 run classify 'a cold wind and rain: weather'
+run translate '^54321$'
 run step '^3 4 5 6 7 8 9 0 1 2 3'
 run arrays 'test accuracy \(1\.0\|0\.[89]\)'
 run gradients '^2.lstm: .* 59 steps before'
