@@ -58,7 +58,8 @@ ewt)          # parts of speech
     job=tag train=$data/tag-ud-en-ewt/train.conllu.gz valid=$data/tag-ud-en-ewt/dev.conllu test=$data/tag-ud-en-ewt/test.conllu
     set -- --epochs 8 "$@" ;;
 zh-gsd)
-    job=tag train=$data/tag-ud-zh-gsd/train.conllu.gz valid=$data/tag-ud-zh-gsd/dev.conllu test=$data/tag-ud-zh-gsd/test.conllu ;;
+    job=tag train=$data/tag-ud-zh-gsd/train.conllu.gz valid=$data/tag-ud-zh-gsd/dev.conllu test=$data/tag-ud-zh-gsd/test.conllu
+    set -- --epochs 6 "$@" ;;
 atis | snips)    # slots and intent
     job=tag train=$data/tag-atis-snips/$name.train.conll valid=$data/tag-atis-snips/$name.valid.conll test=$data/tag-atis-snips/$name.test.conll
     set -- --epochs 30 "$@" ;;
@@ -66,10 +67,15 @@ sxu)          # Chinese words
     job=tag train=$data/tag-sxu-cws/train.txt.gz valid=$data/tag-sxu-cws/valid.txt test=$data/tag-sxu-cws/test.txt
     set -- --segment --epochs 4 --batch 32 \
         --net 'embed 64 | embed 100 of=pairs | embed 8 of=shape | drop .5 | lstm 160 bi | drop .5 | dense | crf' "$@" ;;
-weibo-ner)    job=tag train=$data/tag-weibo-ner/train.conll valid=$data/tag-weibo-ner/dev.conll test=$data/tag-weibo-ner/test.conll ;;
+weibo-ner)    job=tag train=$data/tag-weibo-ner/train.conll valid=$data/tag-weibo-ner/dev.conll test=$data/tag-weibo-ner/test.conll
+    set -- --epochs 12 "$@" ;;
 cluener)      # the given test part has no labels: dev is the test, a tenth of train is held out
-    job=tag train=$data/tag-cluener/train.conll.gz valid='' test=$data/tag-cluener/dev.conll ;;
-msra-ner)     job=tag train=$data/tag-msra-ner/train.conll.gz valid='' test=$data/tag-msra-ner/test.conll ;;
+    job=tag train=$data/tag-cluener/train.conll.gz valid='' test=$data/tag-cluener/dev.conll
+    set -- --epochs 2 --lr .003 \
+        --net 'embed 64 | embed 64 of=pairs | embed 8 of=shape | drop .5 | lstm 128 bi | drop .4 | dense | crf' "$@" ;;
+msra-ner)     job=tag train=$data/tag-msra-ner/train.conll.gz valid='' test=$data/tag-msra-ner/test.conll
+    set -- --epochs 3 --batch 32 --lr .003 --held .03 \
+        --net 'embed 64 | embed 64 of=pairs | embed 8 of=shape | drop .4 | lstm 128 bi | drop .5 | dense | crf' "$@" ;;
 fsdd-strings | fsdd-digits)    # one training, two tests: joined digits, single ones
     job=transcribe train=$out/fsdd/all.train.tsv valid=$out/fsdd/strings.valid.tsv test=$out/fsdd/${name#fsdd-}.test.tsv
     [ -d "$out/fsdd" ] || python3 "$here/bench/fsdd.py" "$data/speech-fsdd" "$out/fsdd"
