@@ -82,6 +82,29 @@ fsdd-strings | fsdd-digits)    # one training, two tests: joined digits, single 
     cat "$out/fsdd/digits.train.tsv" "$out/fsdd/strings.train.tsv" >"$train"
     set -- --batch 32 --lr .003 --epochs 10 --front 'logmel 40 norm=none' --threads 1 --net 'input | mask time=10 width=8 count=1 |
         conv 64 width=5 stride=2 act=relu | conv 64 width=5 stride=2 act=relu | drop .3 | lstm 128 bi | drop .4 | dense' "$@" ;;
+multi30k-de-en | multi30k-en-fr)    # small letters, tokens as given; 2016's test part
+    job=translate source=${name#multi30k-} source=${source%-*} target=${name##*-} m=$data/mt-multi30k/tok
+    for part in train.gz val test_2016_flickr; do
+        for side in $source $target; do
+            f=$m/${part%.gz}.$side
+            if [ "$part" = train.gz ]; then gzip -dc "$f.gz"; else cat "$f"; fi >"$out/$name.$side"
+        done
+        paste "$out/$name.$source" "$out/$name.$target" >"$out/$name.${part%.gz}.tsv"
+    done
+    train=$out/$name.train.tsv valid=$out/$name.val.tsv test=$out/$name.test_2016_flickr.tsv
+    set -- --epochs 14 --lr .0015 "$@" ;;
+tatoeba-en-fr)
+    job=translate train=$data/mt-tatoeba-en-fr/train.tsv.gz valid=$data/mt-tatoeba-en-fr/valid.tsv test=$data/mt-tatoeba-en-fr/test.tsv
+    set -- --unit bpe:4000 --lr .003 --eval-every 1000 --time 40m --net 'embed 256 | drop .1 | lstm 192 bi >> embed 256 | drop .1 |
+        lstm 384 bridge | attend 256 | drop .2 | dense tie' "$@" ;;
+tatoeba-en-zh)
+    job=translate train=$data/mt-tatoeba-en-zh/train.tsv.gz valid=$data/mt-tatoeba-en-zh/valid.tsv test=$data/mt-tatoeba-en-zh/test.tsv ;;
+reverse | add | dates)    # sequences that follow a rule: part of exact answers
+    job=translate train=$out/$name.train.tsv valid=$out/$name.valid.tsv test=$out/$name.test.tsv
+    python3 "$here/tools/make_pairs.py" "$name" 22000 >"$out/$name.tsv"
+    head -20000 "$out/$name.tsv" >"$train"
+    sed -n 20001,21000p "$out/$name.tsv" >"$valid"
+    tail -1000 "$out/$name.tsv" >"$test" ;;
 *) echo "results: no row named $name" >&2; exit 2 ;;
 esac
 
