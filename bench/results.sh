@@ -105,6 +105,17 @@ reverse | add | dates)    # sequences that follow a rule: part of exact answers
     head -20000 "$out/$name.tsv" >"$train"
     sed -n 20001,21000p "$out/$name.tsv" >"$valid"
     tail -1000 "$out/$name.tsv" >"$test" ;;
+etth1-*)      # all columns, 96 hours -> 96, 192, 336, 720; the test span is the last 2880 of 14400
+    job=forecast train=$data/ts-ett/ETTh1.csv valid='' test=$data/ts-ett/ETTh1.csv
+    set -- --input 96 --horizon "${name#etth1-}" --split 8640,2880,2880 "$@" ;;
+exchange)     # 96 days -> 96, as the papers on ETT part it
+    job=forecast train=$data/ts-exchange-rate/exchange_rate.csv valid='' test=$data/ts-exchange-rate/exchange_rate.csv
+    set -- --input 96 --horizon 96 --split .7,.1,.2 "$@" ;;
+m4-hourly | m4-weekly)
+    job=forecast before=$data/ts-m4/${name#m4-}-train.csv.gz test=$data/ts-m4/${name#m4-}-test.csv valid=''
+    train=$before
+    if [ "$name" = m4-hourly ]; then set -- --input 168 --horizon 48 --period 24 --epochs 2 "$@"
+    else set -- --input 52 --horizon 13 --period 1 --epochs 2 "$@"; fi ;;
 *) echo "results: no row named $name" >&2; exit 2 ;;
 esac
 
