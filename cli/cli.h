@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * cli - floor 8: the command.  It knows the library through recur.h alone; jansson renders what comes as JSON.
+ * cli - floor 11: the command.  It knows the library through recur.h alone; jansson renders what comes as JSON.
  *
  * A verb is one file with one `const cli_verb cli_NAME` and one line in list.h.  Its options are rows of two tables, its
  * own and one of the library; with the rows that all verbs share they make parser, --help and manual page (opt.c, man.c).

@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-floors="base format text cell kern layer head net task train decode api"
+floors="base format text cell kern layer head net data judge task train decode api"
 
 grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' src cli examples include --include='*.[ch]' 2>/dev/null |
 awk -v floors="$floors" '

@@ -32,7 +32,7 @@ int recur_forecast(recur *r, const recur_model *m, const float *past, int steps,
     int Q, e = wants_forecasts(r, m);
     if (e < 0 || (e = recur_data_callback(r, &d, NULL, give, &s, NULL, m)) < 0) return e;
     if ((e = rc_forecast_future(m, d, horizon, &y, &Q)) < 0) goto done;
-    const rc_outlook *o = &d->windows->look;
+    const rc_outlook *o = &rc_windows_of(d)->look;
     int point = rc_forecast_point(q, rc_forecast_levels(m, q));
     for (int c = 0; c < o->V; c++)       /* y: [columns][horizon][Q], whether one window holds them all or not */
         for (int h = 0; h < horizon; h++)
@@ -51,7 +51,7 @@ int recur_forecast_data(recur *r, const recur_model *m, recur_data *d, int horiz
     json_t *j = NULL;
     int e = wants_forecasts(r, m);
     if (e >= 0 && !d->windows) e = rc_fail(r, RECUR_EDATA, "recur_forecast_data: these data are no series");
-    if (e >= 0 && !horizon) horizon = d->windows->look.horizon;
+    if (e >= 0 && !horizon) horizon = rc_windows_of(d)->look.horizon;
     if (e >= 0) e = rc_forecast_json(m, d, horizon, past < 0 ? 3 * horizon : past, &j);
     return e < 0 ? e : rc_text_of(r, j, json);
 }

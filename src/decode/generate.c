@@ -107,7 +107,7 @@ int rc_units(const rc_text *t, const char *s, rc_ids *out, int64_t *unknown)
 {
     rc_ids column[2] = { *out, { .r = t->r } };
     int e = RECUR_OK;
-    if (rc_lm_start(t) != RC_EOS) {
+    if (rc_text_start(t) != RC_EOS) {
         e = rc_text_encode(t, s, strlen(s), column, unknown);
     } else {
         for (const char *end; e >= 0 && *s; s = *end ? end + 1 : end) {
@@ -129,7 +129,7 @@ static int listen(talk *k, const char *prompt, const real **score)
     int e = rc_units(k->m->text, prompt, &in, &unknown);
     if (e < 0) goto done;
     e = RECUR_ENOMEM;
-    if (!(*score = hear(k, rc_lm_start(k->m->text)))) goto done;
+    if (!(*score = hear(k, rc_text_start(k->m->text)))) goto done;
     for (size_t i = 0; i < in.n; i++)
         if (!(*score = hear(k, in.id[i]))) goto done;
     if (unknown > 0)
@@ -154,7 +154,7 @@ static int open_talk(talk *k)
     k->u->weights = 1;                   /* they stay as they are: what is packed once is kept */
     if (!(k->banned = rc_new(k->r, (size_t)k->V, 1)) || !(k->work = rc_new(k->r, rc_sample_work(k->V), 1))) return RECUR_ENOMEM;
     k->banned[RC_UNK] = k->banned[RC_BOS] = 1;
-    k->banned[RC_EOS] = rc_lm_start(k->m->text) != RC_EOS;   /* a line's end only where lines end so */
+    k->banned[RC_EOS] = rc_text_start(k->m->text) != RC_EOS;   /* a line's end only where lines end so */
     return RECUR_OK;
 }
 

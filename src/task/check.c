@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include "task/classify.h"
 #include "task/lm.h"
-#include "task/pick.h"
-#include "task/read.h"
+#include "data/pick.h"
+#include "data/read.h"
 
 typedef struct {
     recur *r;

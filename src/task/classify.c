@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include "task/classify.h"
 #include "task/guess.h"
-#include "task/pick.h"
-#include "task/read.h"
+#include "data/pick.h"
+#include "data/read.h"
 
 typedef struct {
     recur_data *d;

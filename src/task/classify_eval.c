@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include "task/classify.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 /* Examples from `first` on that fit a run together; how many. */
 static int group(const recur_data *d, int first, const rc_run *u, int32_t *ex)

@@ -2,7 +2,7 @@
  * classify_net.c - net and settings for a classifier, chosen from the data; what rare classes ask for. */
 #include <stdio.h>
 #include "task/classify.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 static void shape_of(const recur_data *d, double *mean, int *longest, double *rarest)
 {

@@ -99,7 +99,7 @@ static int hear(rc_ctc_lm *l, int slot, int32_t id)
 int rc_ctc_lm_start(rc_ctc_lm *l)
 {
     memset(l->used, 0, (size_t)l->slots * sizeof *l->used);
-    return hear(l, -1, rc_lm_start(l->m->text));
+    return hear(l, -1, rc_text_start(l->m->text));
 }
 
 static double said(const rc_ctc_lm *l, int slot, int32_t id)

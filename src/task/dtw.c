@@ -6,7 +6,7 @@
  *
  * GROUP steps are averaged into one, and at most ROWS of those are kept, of utterances drawn evenly. */
 #include <math.h>
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/transcribe.h"
 
 enum { GROUP = 3, ROWS = 8000, LONGEST = 400, BAND = 4 };    /* BAND: part of the length that a way may stray */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "task/forecast.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 /* --- the outlook in the model's card, under "form" --- */
 
@@ -102,11 +102,13 @@ int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out)
 
 static int begin(recur_data *d, rc_raw *raw, const rc_like *like)
 {
-    rc_windows *w = d->windows = rc_new(d->r, 1, sizeof *w);
+    rc_windows *w = rc_new(d->r, 1, sizeof *w);
     int e;
     *raw = (rc_raw){ .r = d->r, .learn = like == NULL, .x = { .r = d->r } };
     if (w == NULL)
         return RECUR_ENOMEM;
+    w->cut = rc_windows_cutter;
+    d->windows = &w->cut;
     w->r = d->r;
     raw->look = &w->look;
     if ((e = rc_map_new(d->r, &raw->names)) != RECUR_OK)
@@ -125,7 +127,7 @@ static int begin(recur_data *d, rc_raw *raw, const rc_like *like)
 static int finish(recur_data *d, rc_raw *raw, const recur_train_options *o, const rc_like *like, int part,
                   json_t *problems)
 {
-    rc_outlook *look = &d->windows->look;
+    rc_outlook *look = &rc_windows_of(d)->look;
     int e = RECUR_OK;
     if (like == NULL) {                  /* many series have many levels: each window brings its own */
         look->scaled = raw->n > 1 ? RC_SCALED_WINDOW : RC_SCALED_LAST;
@@ -198,7 +200,7 @@ static int forecast_pull(recur_data *d, recur_next_example *next, void *ud, cons
     recur_example ex = { 0 };
     int e = begin(d, &raw, like), got = 0;
     if (e == RECUR_OK && like != NULL)                         /* counted steps: no calendar to go by */
-        d->windows->look.clock.form[0] = 0;
+        rc_windows_of(d)->look.clock.form[0] = 0;
     while (e == RECUR_OK && (got = next(ud, &ex)) == 0)
         e = add_series(d, &raw, &ex);
     e = got < 0 ? got : e;

@@ -7,7 +7,8 @@
  * calendar.  An example is a window: `input` rows, then the rows of the horizon as targets.  Windows share the rows. */
 #ifndef RC_FORECAST_H
 #define RC_FORECAST_H
-#include "task/read.h"
+#include "data/read.h"
+#include "task/task.h"
 
 /* --- times: seconds of the civil calendar, or plain numbers --- */
 typedef struct {
@@ -53,7 +54,8 @@ typedef struct { char *id; size_t at; int32_t T, from, to, fresh; } rc_stretch;
     /* rows [at, at + T); targets lie in its rows [from, to); the last of the files begins at row fresh */
 enum { RC_SPAN_TEST, RC_SPAN_HELD, RC_SPAN_ALL };            /* what an evaluation is about */
 typedef struct { float shift, scale; } rc_level;             /* net's number = (scaled - shift) / scale */
-struct rc_windows {
+typedef struct {
+    rc_cutter cut;
     recur *r;
     rc_outlook look;
     rc_stretch *s; int n, span;
@@ -61,13 +63,14 @@ struct rc_windows {
     float *x, *gap; int64_t *time; int32_t *since; size_t rows;
         /* x [rows][V+K+A]: scaled, NAN: missing.  time [rows].  since [rows][V]: rows since a value was seen, 0: it is;
          * gap [rows][V]: see `gaps`, NULL without */
-};
+} rc_windows;
+static inline rc_windows *rc_windows_of(const recur_data *d) { return (rc_windows *)d->windows; }
 /* Examples of a window: one, or with RC_PARALLEL one for each segment of the horizon, one after the other. */
 static inline int rc_outlook_parts(const rc_outlook *o) { return o->decode == RC_PARALLEL ? o->block / o->segment : 1; }
-static inline int rc_windows_count(const recur_data *d) { return d->count / rc_outlook_parts(&d->windows->look); }
+static inline int rc_windows_count(const recur_data *d) { return d->count / rc_outlook_parts(&rc_windows_of(d)->look); }
 static inline const rc_example *rc_windows_at(const recur_data *d, int i)
 {
-    return &d->ex[i * rc_outlook_parts(&d->windows->look)];
+    return &d->ex[i * rc_outlook_parts(&rc_windows_of(d)->look)];
 }
 static inline int rc_windows_width(const rc_outlook *o) { return o->V + o->K + o->A; }
 
@@ -90,6 +93,7 @@ int rc_period_find(recur *r, const rc_windows *w, int *out); /* by autocorrelati
 int rc_outlook_settle(recur_data *d, const recur_train_options *o);          /* what of the outlook was left automatic */
 
 /* --- windows --- */
+extern const rc_cutter rc_windows_cutter;
 /* The window before row ex->at + k, whose rows from ex->at on are taken from done [k][columns] (scaled), as the net reads
  * it: row i at x + i * stride. */
 void rc_window_cut(const rc_windows *w, const rc_example *ex, int k, const float *done, float *x, size_t stride);

@@ -40,7 +40,7 @@ int rc_forecast_point(const double *q, int Q)
 int rc_forecast_open(const recur_model *m, const recur_data *d, rc_run **u)
 {
     recur_dims most;
-    rc_data_dims(d, RC_TOGETHER * rc_outlook_parts(&d->windows->look), 1, &most);
+    rc_data_dims(d, RC_TOGETHER * rc_outlook_parts(&rc_windows_of(d)->look), 1, &most);
     most.scores = 1;
     return rc_run_new(m->r, u, m->net, m->w, &most);
 }
@@ -51,16 +51,16 @@ typedef struct { const recur_model *m; recur_data *d; int first, n, H, Q, point;
 static void shift_windows(const ahead *a, int k)
 {
     const recur_data *d = a->d, *of = d->side != NULL ? d->side : d;
-    size_t F = (size_t)of->F, wide = (size_t)rc_outlook_wide(&d->windows->look);
+    size_t F = (size_t)of->F, wide = (size_t)rc_outlook_wide(&rc_windows_of(d)->look);
     for (int i = 0; i < a->n; i++)
-        rc_window_cut(d->windows, &of->ex[a->first + i], k, a->done + (size_t)i * (size_t)a->H * wide,
+        rc_window_cut(rc_windows_of(d), &of->ex[a->first + i], k, a->done + (size_t)i * (size_t)a->H * wide,
                       of->out.x + (size_t)i * F, (size_t)a->n * F);
 }
 
 /* Scores z [n][columns][block][Q], the net's numbers for the steps from k on, become scaled values. */
 static void keep(const ahead *a, const real *z, int k)
 {
-    const rc_windows *w = a->d->windows;
+    const rc_windows *w = rc_windows_of(a->d);
     int wide = rc_outlook_wide(&w->look), block = w->look.block, take = a->H - k < block ? a->H - k : block;
     for (int i = 0; i < a->n; i++)
         for (int c = 0; c < wide; c++, z += block * a->Q) {
@@ -80,7 +80,7 @@ static void keep(const ahead *a, const real *z, int k)
 
 int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, int first, int n, int H, float *out)
 {
-    const rc_outlook *o = &d->windows->look;
+    const rc_outlook *o = &rc_windows_of(d)->look;
     double q[32];
     int Q = rc_forecast_levels(m, q), rows, e, width = m->net->branch[0].head->in, parts = rc_outlook_parts(o);
     recur_batch b;

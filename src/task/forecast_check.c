@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "task/forecast.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 /* A column's figures; one that never changes cannot be forecast better than by its last value. */
 static int check_column(recur_data *d, int c, json_t *columns, json_t *problems)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     size_t W = (size_t)rc_windows_width(&w->look);
     const char *name = json_string_value(json_array_get(w->look.column, (size_t)c));
     double least = INFINITY, most = -INFINITY;
@@ -35,7 +35,7 @@ static int check_column(recur_data *d, int c, json_t *columns, json_t *problems)
 
 static int report(recur_data *d, json_t *out, json_t *problems)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     const rc_outlook *o = &w->look;
     json_t *columns = json_array();
     int e = columns != NULL ? RECUR_OK : RECUR_ENOMEM;

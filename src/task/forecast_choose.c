@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "task/forecast.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 /* --- period: the first high peak of the autocorrelation --- */
 
@@ -109,13 +109,13 @@ static int given(int64_t option, int otherwise) { return option > 0 ? (int)optio
 
 int rc_outlook_settle(recur_data *d, const recur_train_options *o)
 {
-    rc_outlook *look = &d->windows->look;
-    int32_t rows = usual_length(d->windows);
+    rc_outlook *look = &rc_windows_of(d)->look;
+    int32_t rows = usual_length(rc_windows_of(d));
     int e = RECUR_OK;
     if (o != NULL && o->period > 0)
         look->period = (int)o->period;
     else
-        e = rc_period_find(d->r, d->windows, &look->period);
+        e = rc_period_find(d->r, rc_windows_of(d), &look->period);
     int ahead = look->period >= 4 ? look->period : 12, most = rows / 6 > 1 ? rows / 6 : 1;
     look->horizon = given(o != NULL ? o->horizon : -1, ahead < most ? ahead : most);
     int back = 2 * look->horizon > 2 * look->period ? 2 * look->horizon : 2 * look->period;
@@ -161,7 +161,7 @@ static bool any_target(const rc_windows *w, const rc_example *ex, int ahead)
 
 static int add_windows(recur_data *d, int k, int32_t t, int ahead)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     const rc_outlook *o = &w->look;
     bool parallel = o->decode == RC_PARALLEL;
     for (int c = 0; c < (o->joint ? 1 : o->V); c++) {
@@ -188,7 +188,7 @@ static int add_windows(recur_data *d, int k, int32_t t, int ahead)
 int rc_windows_examples(recur_data *d, int part)
 {
     enum { HELD = 20000 };                                     /* enough to choose by */
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     const rc_outlook *o = &w->look;
     bool train = d->own, eval = !train && part == RC_ALL;
     int ahead = eval ? o->horizon : o->block, e = RECUR_OK;
@@ -214,7 +214,7 @@ int rc_windows_examples(recur_data *d, int part)
 
 int rc_windows_behind(recur_data *d)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     int e = RECUR_OK;
     d->count = 0;
     if (d->side != NULL)
@@ -250,7 +250,7 @@ static void net_line(const rc_outlook *o, int64_t windows, const char *quantiles
 
 static void say_series(const recur_data *d, const recur_train_options *o, rc_say *say, void *ud)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     const rc_outlook *look = &w->look;
     static const char *const how[] = { "each from its last value", "each from its last value, by its own spread",
                                        "as they are, scaled by the training part" };
@@ -270,7 +270,7 @@ int rc_forecast_choose(const recur_data *d, recur_train_options *o, char *net, s
     char line[400];
     if (d->windows == NULL)
         return rc_fail(d->r, RECUR_EDATA, "forecasting needs series: files, or examples with measurements");
-    const rc_outlook *look = &d->windows->look;
+    const rc_outlook *look = &rc_windows_of(d)->look;
     int windows = rc_windows_count(d);
     net_line(look, windows, o->quantiles, line, sizeof line);
     say_series(d, o, say, ud);

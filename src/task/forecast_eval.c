@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "task/forecast.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 enum { NET, LAST, SEASONAL, LINEAR, MODELS, MOST_COLUMNS = 64 };
 static const char *const names[MODELS] = { "net", "last", "seasonal", "linear" };
@@ -46,7 +46,7 @@ static double seasonal_unit(const rc_windows *w, const rc_stretch *s, int c, int
 /* One series is measured by the training rows (the model has the figure), each of many by its own past. */
 static int find_units(tally *t)
 {
-    const rc_windows *w = t->d->windows;
+    const rc_windows *w = rc_windows_of(t->d);
     const json_t *kept = json_object_get(t->m->baseline, "unit");
     int V = w->look.V;
     bool same = w->look.period == json_integer_value(json_object_get(t->m->baseline, "period"));
@@ -77,7 +77,7 @@ static void count(sums *s, double y, double f, double mean, double scale, double
 
 static void simple_forecasts(tally *t, const rc_example *ex, int c)
 {
-    const rc_windows *w = t->d->windows;
+    const rc_windows *w = rc_windows_of(t->d);
     int column = w->look.joint ? c : ex->label, m = w->look.period;
     for (int h = 0; h < t->H; h++) {
         t->f[LAST][h] = rc_window_value(w, ex, column, -1);
@@ -100,7 +100,7 @@ static void judge_band(tally *t, double y, const float *f)
 /* net: the net's forecasts of this column, [H][Q]. */
 static void judge(tally *t, const rc_example *ex, int c, const float *net)
 {
-    const rc_windows *w = t->d->windows;
+    const rc_windows *w = rc_windows_of(t->d);
     int column = w->look.joint ? c : ex->label;
     double mean = (double)t->d->scaling.mean[column], scale = (double)t->d->scaling.scale[column];
     double unit = t->unit[ex->file * w->look.V + column];
@@ -124,7 +124,7 @@ static void judge(tally *t, const rc_example *ex, int c, const float *net)
 static int judge_all(tally *t)
 {
     recur_data *d = t->d;
-    int wide = rc_outlook_wide(&d->windows->look), windows = rc_windows_count(d), n;
+    int wide = rc_outlook_wide(&rc_windows_of(d)->look), windows = rc_windows_count(d), n;
     rc_run *u = NULL;
     int e = rc_forecast_open(t->m, d, &u);
     size_t one = (size_t)wide * (size_t)t->H * (size_t)t->Q;
@@ -163,7 +163,7 @@ static json_t *figures(const sums *s)
 
 static int add_columns(const tally *t, json_t *o)
 {
-    const rc_outlook *look = &t->d->windows->look;
+    const rc_outlook *look = &rc_windows_of(t->d)->look;
     json_t *list = json_array();
     int bad = list == NULL;
     for (int c = 0; c < look->V && bad == 0; c++) {
@@ -203,7 +203,7 @@ static int add_band(const tally *t, json_t *o)
 static int write(const tally *t, json_t **out)
 {
     static const char *const spans[] = { "test", "held-out", "all" };
-    const rc_windows *w = t->d->windows;
+    const rc_windows *w = rc_windows_of(t->d);
     json_t *o = *out = figures(&t->all[NET]);
     int bad = o == NULL || json_object_set_new(o, "task", json_string("forecast"))
         || json_object_set_new(o, "span", json_string(spans[w->span]))
@@ -224,7 +224,7 @@ int rc_forecast_eval(const recur_model *m, recur_data *d, json_t **out)
         e = rc_fail(m->r, RECUR_EDATA, "%s: no row to score: a series needs %d rows before the test span and one in it",
                     d->paths > 0 ? d->path[0] : "series", 1);
     if (e == RECUR_OK) {
-        t->m = m, t->d = d, t->H = d->windows->look.horizon;
+        t->m = m, t->d = d, t->H = rc_windows_of(d)->look.horizon;
         t->Q = rc_forecast_levels(m, t->q);
         t->point = t->Q > 0 ? rc_forecast_point(t->q, t->Q) : 0;
         t->Q = t->Q > 0 ? t->Q : 1;
@@ -275,7 +275,7 @@ int rc_forecast_score(const recur_model *m, recur_data *held, rc_run *u, double 
 
 int rc_forecast_baseline(recur_model *m, recur_data *d, recur_data *held)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     json_t *units = json_array();
     int bad = units == NULL;
     for (int c = 0; c < w->look.V && bad == 0; c++) {

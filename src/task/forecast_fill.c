@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "task/forecast.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 enum { SEEN = 4096, LARGEST = 1 << 28 }; /* rows that the hash is of, at most; numbers of a window */
 
@@ -428,12 +428,12 @@ static int fill(filling *f)
 /* Windows go to the side chain, segments of the horizon to the main one. */
 static int make_side(recur_data *d)
 {
-    const rc_outlook *look = &d->windows->look;
+    const rc_outlook *look = &rc_windows_of(d)->look;
     int e = rc_data_side(d);
     if (e != RECUR_OK)
         return e;
     d->side->windows = d->windows;
-    d->windows->users++;
+    rc_windows_of(d)->users++;
     d->side->own = d->own;
     d->side->F = d->F;
     d->F = look->segment * (look->K + look->A);
@@ -448,10 +448,10 @@ static int make_side(recur_data *d)
 int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, const rc_like *like, int part,
                     json_t *problems)
 {
-    filling f = { .d = d, .w = d->windows, .raw = raw, .o = o, .like = like, .part = part, .problems = problems };
+    filling f = { .d = d, .w = rc_windows_of(d), .raw = raw, .o = o, .like = like, .part = part, .problems = problems };
     if (raw->rows == 0)
         return rc_fail(d->r, RECUR_EDATA, "%s: no usable line", path_of(d, 0));
-    const rc_outlook *look = &d->windows->look;
+    const rc_outlook *look = &rc_windows_of(d)->look;
     int e = fill(&f);
     if (e == RECUR_OK && ((int64_t)rc_outlook_wide(look) * look->block > LARGEST
                           || (int64_t)rc_outlook_features(look) * (look->input + (int64_t)look->block) > LARGEST))
@@ -462,7 +462,7 @@ int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, co
         d->outputs = rc_outlook_wide(look) * look->block;
         e = look->decode == RC_PARALLEL ? make_side(d) : RECUR_OK;
     }
-    d->units = (int64_t)d->windows->rows * look->V;
+    d->units = (int64_t)rc_windows_of(d)->rows * look->V;
     rc_free(d->r, f.order);
     rc_free(d->r, f.begin);
     return e == RECUR_OK ? rc_windows_examples(d, part) : e;

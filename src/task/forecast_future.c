@@ -56,7 +56,7 @@ static int place_row(const rc_windows *w, const rc_stretch *s, int32_t i, int32_
 /* Room for `more` steps behind each series, of which H are asked for. */
 static int extend(recur_data *d, int32_t H, int32_t more)
 {
-    rc_windows *w = d->windows, new = *w;
+    rc_windows *w = rc_windows_of(d), new = *w;
     size_t W = (size_t)rc_windows_width(&w->look), V = (size_t)w->look.V, rows = 0;
     int e = RECUR_OK;
     for (int k = 0; k < w->n; k++)
@@ -92,7 +92,7 @@ static int extend(recur_data *d, int32_t H, int32_t more)
 
 int rc_forecast_future(const recur_model *m, recur_data *d, int H, float **out, int *Q)
 {
-    rc_windows *w = d->windows;
+    rc_windows *w = rc_windows_of(d);
     double q[32];
     rc_run *u = NULL;
     *out = NULL;
@@ -147,7 +147,7 @@ static json_t *times(const rc_windows *w, const rc_stretch *s, int32_t from, int
 
 static json_t *past(const recur_data *d, const rc_stretch *s, int c, int32_t back)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     json_t *list = json_array();
     for (int32_t t = s->from - back; t < s->from; t++) {
         float x = w->x[(s->at + (size_t)t) * (size_t)rc_windows_width(&w->look) + (size_t)c];
@@ -170,7 +170,7 @@ static json_t *column_json(const recur_data *d, const rc_stretch *s, int c, cons
             json_array_append_new(band, json_real((double)y[h * Q + q]));
         json_array_append_new(bands, band);
     }
-    return json_pack("{s:O,s:o,s:o,s:o}", "column", json_array_get(d->windows->look.column, (size_t)c), "forecast", said,
+    return json_pack("{s:O,s:o,s:o,s:o}", "column", json_array_get(rc_windows_of(d)->look.column, (size_t)c), "forecast", said,
                      "quantiles", bands, "past", past(d, s, c, back));
 }
 
@@ -179,7 +179,7 @@ int rc_forecast_json(const recur_model *m, recur_data *d, int H, int back, json_
     double q[32];
     float *y = NULL;
     int Q, e = rc_forecast_future(m, d, H, &y, &Q), point = rc_forecast_point(q, rc_forecast_levels(m, q));
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     int wide = e == RECUR_OK ? rc_outlook_wide(&w->look) : 1;
     json_t *levels = json_array(), *series = json_array(), *one = NULL;
     for (int i = 0; i < rc_forecast_levels(m, q); i++)

@@ -71,7 +71,7 @@ static void solve(ridge *g, double a)
 
 static double error_on(ridge *g, const recur_data *d, int step)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     double sum = 0, n = 0;
     for (int i = 0; i < rc_windows_count(d); i += step)
         for (int c = 0; c < rc_outlook_wide(&w->look); c++) {
@@ -126,7 +126,7 @@ static void choose_ridge(ridge *g, const recur_data *held)
 int rc_window_linear_fit(recur_model *m, const recur_data *d, const recur_data *held)
 {
     enum { WINDOWS = 30000 };
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     const rc_outlook *o = &w->look;
     double work = (double)(o->input + 1) * (o->input / 2 + o->horizon), most = 3e9 / work;
     most = most < WINDOWS ? most : WINDOWS;

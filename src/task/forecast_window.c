@@ -14,9 +14,10 @@
 #include <math.h>
 #include "task/forecast.h"
 
-void rc_windows_free(rc_windows *w)
+static void let_go(rc_cutter *c)
 {
-    if (w == NULL || w->users-- > 0)
+    rc_windows *w = (rc_windows *)c;
+    if (w->users-- > 0)
         return;
     for (int i = 0; i < w->n; i++)
         rc_free(w->r, w->s[i].id);
@@ -27,8 +28,9 @@ void rc_windows_free(rc_windows *w)
     rc_free(w->r, w);
 }
 
-const void *rc_windows_rows(const rc_windows *w, size_t *bytes)
+static const void *rows(const rc_cutter *c, size_t *bytes)
 {
+    const rc_windows *w = (const rc_windows *)c;
     *bytes = w->rows * (size_t)rc_windows_width(&w->look) * sizeof(float);
     return w->x;
 }
@@ -129,7 +131,7 @@ static float *put_targets(const rc_windows *w, const rc_example *ex, int c, int 
 /* Segment ex->line of the horizon: ids are its number and its column, x is what is known of its rows. */
 static void put_segment(recur_data *d, const rc_example *ex, int b)
 {
-    const rc_windows *w = d->windows;
+    const rc_windows *w = rc_windows_of(d);
     const rc_outlook *o = &w->look;
     size_t B = (size_t)d->out.alive[0], W = (size_t)rc_windows_width(o), more = (size_t)(o->K + o->A);
     int from = (int)ex->line * o->segment;
@@ -144,16 +146,18 @@ static void put_segment(recur_data *d, const rc_example *ex, int b)
     }
 }
 
-void rc_windows_put(recur_data *d, const rc_example *ex, int b)
+static void put(recur_data *d, const rc_example *ex, int b)
 {
-    const rc_outlook *o = &d->windows->look;
+    const rc_outlook *o = &rc_windows_of(d)->look;
     size_t B = (size_t)d->out.alive[0], F = (size_t)d->F;
     if (d->side != NULL) {
         put_segment(d, ex, b);
         return;
     }
     float *value = d->outputs > 0 ? d->out.value + (size_t)b * (size_t)d->outputs : NULL;
-    rc_window_cut(d->windows, ex, 0, NULL, d->out.x + (size_t)b * F, B * F);
+    rc_window_cut(rc_windows_of(d), ex, 0, NULL, d->out.x + (size_t)b * F, B * F);
     for (int c = 0; c < rc_outlook_wide(o) && value != NULL; c++)
-        value = put_targets(d->windows, ex, c, 0, o->block, value);
+        value = put_targets(rc_windows_of(d), ex, c, 0, o->block, value);
 }
+
+const rc_cutter rc_windows_cutter = { .put = put, .free = let_go, .rows = rows };

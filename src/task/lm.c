@@ -2,17 +2,11 @@
  * lm.c - language model: files -> one running text of units; every unit is the target of those before it. */
 #include <stdio.h>
 #include "task/lm.h"
-#include "task/pick.h"
-#include "task/read.h"
+#include "data/pick.h"
+#include "data/read.h"
 
 /* Units to which a line's end is a piece of its own, </s>: a text is parted between lines. */
 static bool by_lines(const char *unit) { return strcmp(unit, "word") == 0 || strcmp(unit, "token") == 0; }
-
-int32_t rc_lm_start(const rc_text *t)
-{
-    int32_t id = rc_vocab_id(t->vocab, "\n", 1);
-    return id == RC_UNK ? RC_EOS : id;
-}
 
 /* --- files -> text --- */
 

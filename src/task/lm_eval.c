@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <zlib.h>
 #include "task/lm.h"
-#include "task/pick.h"
+#include "data/pick.h"
 
 /* Sum of nats over the text, every unit once, the state carried along; with d->look over the beginnings of the B
  * stretches that the text is cut into. */

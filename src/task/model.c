@@ -6,7 +6,7 @@
  * or not at all. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/batch.h"
+#include "task/side_model.h"
 
 enum { FORMAT = 1 };
 

@@ -5,19 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "task/batch.h"
-
-void rc_side_facts(const recur_data *d, rc_facts *out)
-{
-    const recur_data *side = d->side;
-    if (side == NULL)
-        return;
-    rc_facts own;
-    rc_data_facts(side, &own);
-    out->side.columns = own.columns;
-    out->side.features = own.features;
-    memcpy(out->side.vocabulary, own.vocabulary, sizeof own.vocabulary);
-}
+#include "task/side_model.h"
 
 void rc_side_learned(recur_model *m, recur_data *d)
 {

@@ -3,7 +3,7 @@
  *
  * Columns of ids: units, pairs of neighbouring signs where units are signs, the shape of the letters.  The signs of a
  * word are an example of the side data, each different word once. */
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/tag_gather.h"
 
 /* --- gathering sentences --- */

@@ -8,8 +8,9 @@
  * follow one another and have the same file and line. */
 #ifndef RC_TAG_H
 #define RC_TAG_H
-#include "task/judge.h"
-#include "task/read.h"
+#include "judge/judge.h"
+#include "data/read.h"
+#include "task/task.h"
 
 /* --- reading --- */
 typedef struct {

@@ -4,7 +4,7 @@
  *
  * In the file: "words", 0-separated; "tags", one for each; "kinds" [words][K] and "kinds_seen" [K], how often. */
 #include <math.h>
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/tag.h"
 
 enum { LONGEST = 24, MOST_COUNTS = 4000000 };                 /* signs of a word that is matched */

@@ -2,7 +2,7 @@
  * tag_check.c - what is wrong with tagged files: bad lines, sentences that stand twice or with
  * other tags, tags of which nothing can be learned, words that the first file does not know. */
 #include <stdio.h>
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/tag.h"
 
 typedef struct { int file; int64_t line; uint64_t tags; } place;

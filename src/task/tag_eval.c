@@ -2,7 +2,7 @@
  * tag_eval.c - how good a tagger is: entities as conlleval counts them, words of segmented text in the same way, tags; what
  * sentences are as a whole; and the same of the baseline beside it. */
 #include <stdio.h>
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/tag.h"
 
 typedef struct {

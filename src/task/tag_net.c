@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * tag_net.c - net and settings for a tagger, chosen from the data; which tags may follow which. */
 #include <stdio.h>
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/tag.h"
 
 /* Words: what they are, how they are spelled, and what stands around them in both directions (Lample et al. 2016, Ma &

@@ -4,7 +4,7 @@
  * Columns of ids: the word as the vocabulary has it (small letters, digits as 0), pairs of neighbours where units are
  * signs, the shape of the letters, which small letters have lost.  The signs of a word are an example of the side data. */
 #include <stdlib.h>
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/tag_gather.h"
 
 enum { LONGEST = 256, LETTERS = 24 };    /* units of an example; signs of a word that the net reads */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "head/ctc.h"
-#include "task/pick.h"
-#include "task/read.h"
+#include "data/pick.h"
+#include "data/read.h"
 #include "task/transcribe_gather.h"
 
 enum { FEW_WORDS = 64, OFTEN = 5 };      /* so few words, each said so often on average, are units of their own */

@@ -2,8 +2,8 @@
  * transcribe_check.c - lists of sounds and texts, looked at before an hour is lost: sounds that cannot be read, texts
  * that do not fit their sound, the same sound twice, signs that the first list does not have. */
 #include <stdio.h>
-#include "task/pick.h"
-#include "task/read.h"
+#include "data/pick.h"
+#include "data/read.h"
 #include "task/transcribe.h"
 
 typedef struct {

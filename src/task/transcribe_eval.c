@@ -2,8 +2,8 @@
  * transcribe_eval.c - what the net says of each utterance, and its error rates beside those of the baselines. */
 #include <stdio.h>
 #include "head/ctc.h"
-#include "task/judge.h"
-#include "task/pick.h"
+#include "judge/judge.h"
+#include "data/pick.h"
 #include "task/transcribe.h"
 
 /* --- saying --- */

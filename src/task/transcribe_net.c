@@ -2,7 +2,7 @@
  * transcribe_net.c - net and settings for transcription, chosen from the data; utterances that this net cannot align. */
 #include <stdio.h>
 #include "head/ctc.h"
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/transcribe.h"
 
 /* The most steps that may become one: every text must still be sayable, with room to spare, because a net that has to

@@ -2,7 +2,7 @@
  * transcribe_rows.c - sounds through the front end, and other measured sequences as they are, into rows of examples. */
 #include <math.h>
 #include <stdlib.h>
-#include "task/read.h"
+#include "data/read.h"
 #include "task/transcribe_gather.h"
 
 /* An utterance's own level helps to tell short words apart; norm=utterance is for recordings of many levels. */

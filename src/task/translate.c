@@ -4,8 +4,8 @@
  * The form is found from the first line of the first file: a tab or an object in it makes each file one of pairs; else
  * files are taken two by two, source before target. */
 #include <stdio.h>
-#include "task/pick.h"
-#include "task/read.h"
+#include "data/pick.h"
+#include "data/read.h"
 #include "task/translate.h"
 
 typedef struct {

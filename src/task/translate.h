@@ -7,7 +7,7 @@
  * Example i of the one belongs to example i of the other. */
 #ifndef RC_TRANSLATE_H
 #define RC_TRANSLATE_H
-#include "task/bleu.h"
+#include "judge/bleu.h"
 #include "task/search.h"
 
 enum { RC_HELD_MOST = 3000 };            /* pairs of a file that are held out for measuring, at most */

@@ -2,8 +2,8 @@
  * translate_check.c - what is wrong with pairs of texts: bad lines, doubled pairs, lengths that cannot belong together,
  * targets that are the source untranslated. */
 #include <stdio.h>
-#include "task/pick.h"
-#include "task/read.h"
+#include "data/pick.h"
+#include "data/read.h"
 #include "task/translate.h"
 
 static const char *text_of(const recur_data *d, int i, size_t *n)

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include "task/guess.h"
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/search.h"
 #include "task/translate.h"
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <zlib.h>
-#include "task/judge.h"
+#include "judge/judge.h"
 #include "task/translate.h"
 
 enum { NEAR = 32, KEEP_MOST = 32 << 20 };                     /* candidates; deflated bytes */

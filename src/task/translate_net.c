@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * translate_net.c - net and settings for a translator, chosen from the data. */
 #include <stdio.h>
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/translate.h"
 
 /* A reader in both directions; a writer that begins where the reader ended, looks back at what was read at every step

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "task/guess.h"
-#include "task/pick.h"
+#include "data/pick.h"
 #include "task/translate.h"
 
 /* --- units --- */

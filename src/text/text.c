@@ -209,3 +209,9 @@ int rc_text_decode(const rc_text *t, const int32_t *id, size_t n, rc_buf *out)
         e = rc_text_piece(t, id[i], i ? id[i - 1] : -1, out);
     return e;
 }
+
+int32_t rc_text_start(const rc_text *t)
+{
+    int32_t id = rc_vocab_id(t->vocab, "\n", 1);
+    return id == RC_UNK ? RC_EOS : id;
+}

@@ -63,4 +63,6 @@ int rc_text_load(recur *r, rc_text **out, rc_store *s);       /* every inconsist
 bool rc_text_tokenised(const char *s, size_t n);              /* punctuation stands between blanks, or <unk> occurs: "token" is faithful */
 const rc_unit *rc_unit_find(const char *name);                /* by the part before ':' */
 const rc_unit *rc_unit_at(int i);                             /* NULL past the end */
+/* The unit that stands before a text: "\n" where texts keep it, else "</s>".  What eval and generate begin with. */
+int32_t rc_text_start(const rc_text *t);
 #endif

@@ -45,7 +45,7 @@ static uint64_t hash_data(const recur_data *d)
     h = mix(h, d->step_label, d->rows * sizeof(int32_t));
     h = mix(h, d->value, (d->per_step ? d->rows : (size_t)d->count) * (size_t)d->outputs * sizeof(float));
     size_t bytes = 0;
-    const void *rows = d->windows ? rc_windows_rows(d->windows, &bytes) : NULL;
+    const void *rows = d->windows ? d->windows->rows(d->windows, &bytes) : NULL;
     h = mix(h, rows, bytes);
     for (int i = 0; i < d->count; i++) {
         int64_t e[4] = { (int64_t)d->ex[i].at, d->ex[i].T, d->ex[i].label, d->ex[i].side };

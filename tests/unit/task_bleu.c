@@ -3,7 +3,7 @@
  * there, those of texts made here. */
 #include <math.h>
 
-#include "task/bleu.h"
+#include "judge/bleu.h"
 #include "task_help.h"
 
 static enum rc_cut cut_named(const char *name)

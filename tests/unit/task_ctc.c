@@ -173,7 +173,7 @@ static double by_model(recur *r, const recur_model *m, const char *text)
     double sum = 0;
     GOOD(r, rc_text_encode(m->text, text, strlen(text), id, &unknown));
     int n = (int)id[0].n, W = rc_vocab_size(m->text->vocab);
-    in[0] = rc_lm_start(m->text);
+    in[0] = rc_text_start(m->text);
     for (int i = 0; i < n; i++)
         in[i + 1] = id[0].id[i];
     GOOD(r, rc_run_new(r, &u, m->net, m->w, &(recur_dims){ .B = 1, .T = 32, .N = 32, .scores = 1 }));

@@ -65,28 +65,28 @@ static void forms_of_tables(void **state)
     recur_data *d;
     const char *head[] = { "day;a;b\n2024-01-01;1;10\n2024-01-02;2;\n2024-01-03;?;30\n2024-01-04;4;40\n2024-01-05;5;50\n" };
     GOOD(r, task_read(r, &d, "forecast", head, 1, &o, NULL, RC_ALL, NULL));
-    assert_int_equal(d->windows->look.V, 2);
-    assert_int_equal(d->windows->rows, 5);
-    assert_true(d->windows->look.gaps && d->F == 3);
-    assert_true(isnan(d->windows->x[3]) && isnan(d->windows->x[4]));
-    assert_int_equal(d->windows->since[4], 1);
+    assert_int_equal(rc_windows_of(d)->look.V, 2);
+    assert_int_equal(rc_windows_of(d)->rows, 5);
+    assert_true(rc_windows_of(d)->look.gaps && d->F == 3);
+    assert_true(isnan(rc_windows_of(d)->x[3]) && isnan(rc_windows_of(d)->x[4]));
+    assert_int_equal(rc_windows_of(d)->since[4], 1);
     recur_data_close(d);
     const char *bare[] = { "1,2\n2,4\n3,6\n4,8\n" };
     GOOD(r, task_read(r, &d, "forecast", bare, 1, &o, NULL, RC_ALL, NULL));
-    assert_string_equal(json_string_value(json_array_get(d->windows->look.column, 1)), "2");
+    assert_string_equal(json_string_value(json_array_get(rc_windows_of(d)->look.column, 1)), "2");
     assert_int_equal(d->count, 4);       /* two columns, targets in rows 2 and 3 */
     recur_data_close(d);
     const char *wide[] = { "A,1,2,3,4,5\nB,5,6,7,8,,\n" };
     GOOD(r, task_read(r, &d, "forecast", wide, 1, &o, NULL, RC_ALL, NULL));
-    assert_int_equal(d->windows->n, 2);
-    assert_int_equal(d->windows->s[1].T, 4);
-    assert_int_equal(d->windows->look.scaled, RC_SCALED_WINDOW);
+    assert_int_equal(rc_windows_of(d)->n, 2);
+    assert_int_equal(rc_windows_of(d)->s[1].T, 4);
+    assert_int_equal(rc_windows_of(d)->look.scaled, RC_SCALED_WINDOW);
     recur_data_close(d);
     const char *long_form[] = { "id,step,v\na,1,1\nb,1,9\na,2,2\nb,2,8\na,3,3\nb,3,7\n" };
     GOOD(r, task_read(r, &d, "forecast", long_form, 1, &o, NULL, RC_ALL, NULL));
-    assert_int_equal(d->windows->n, 2);
-    assert_string_equal(d->windows->s[1].id, "b");
-    assert_int_equal(d->windows->s[1].T, 3);
+    assert_int_equal(rc_windows_of(d)->n, 2);
+    assert_string_equal(rc_windows_of(d)->s[1].id, "b");
+    assert_int_equal(rc_windows_of(d)->s[1].T, 3);
     recur_data_close(d);
     task_runtime_free(r);
 }
@@ -132,12 +132,12 @@ static void gaps_are_inputs(void **state)
             n += sprintf(text + n, "2024-01-01 %02d:00,%d\n", i, i);
     recur_data *d;
     GOOD(r, task_read(r, &d, "forecast", at, 1, &o, NULL, RC_ALL, NULL));
-    assert_int_equal(d->windows->rows, 12);
+    assert_int_equal(rc_windows_of(d)->rows, 12);
     assert_int_equal(d->count, 8);       /* targets in rows 3 to 11 but for row 6, which is not known */
     float x[9];
     rc_example ex = { .at = 8, .T = 3 };
-    rc_window_cut(d->windows, &ex, 0, NULL, x, 3);
-    assert_near(x[0], d->windows->x[5], 0);
+    rc_window_cut(rc_windows_of(d), &ex, 0, NULL, x, 3);
+    assert_near(x[0], rc_windows_of(d)->x[5], 0);
     assert_near(x[3], x[0], 0);          /* the last one seen stands in */
     assert_true(x[1] == 0.0f && x[4] == 1.0f && x[7] == 0.0f);
     assert_true(x[2] == 0.0f && x[5] == 0.0f);
@@ -169,7 +169,7 @@ static void a_window_is_cut_the_same_alone(void **state)
         memcpy(y[i], many.value[0] + 3 * i, sizeof y[i]);
     }
     for (int i = 0; i < 7; i++) {
-        const rc_windows *w = d->windows;
+        const rc_windows *w = rc_windows_of(d);
         const rc_example *e = &d->ex[ex[i]];
         GOOD(r, rc_data_of(d, &ex[i], 1, &one));
         assert_memory_equal(one.x, x[i], sizeof x[i]);
@@ -212,11 +212,11 @@ static void segments_side_by_side(void **state)
     assert_true(b.B == 12 && b.N == 12 && b.C == 2 && b.side != NULL && b.side->B == 4 && b.side->T == 4 && b.side->F == 2);
     for (int i = 0; i < 12; i++) {
         const rc_example *e = &d->ex[rc_data_order(d, i)];
-        float last = rc_window_value(d->windows, e, e->label, -1);
+        float last = rc_window_value(rc_windows_of(d), e, e->label, -1);
         assert_true(b.ids[i] == i % 3 && b.ids[12 + i] == e->label && b.place[i] == i / 3);
         for (int k = 0; k < 2; k++)
-            assert_true(b.value[0][2 * i + k] == rc_window_value(d->windows, e, e->label, 2 * (i % 3) + k) - last);
-        rc_window_cut(d->windows, &d->side->ex[e->side], 0, NULL, x, 2);
+            assert_true(b.value[0][2 * i + k] == rc_window_value(rc_windows_of(d), e, e->label, 2 * (i % 3) + k) - last);
+        rc_window_cut(rc_windows_of(d), &d->side->ex[e->side], 0, NULL, x, 2);
         for (int t = 0; t < 4; t++)
             memcpy(&windows[i / 3][2 * t], b.side->x + (t * 4 + i / 3) * 2, 2 * sizeof(float));
         assert_memory_equal(x, windows[i / 3], sizeof x);
@@ -258,7 +258,7 @@ static void joint_windows(void **state)
     GOOD(r, rc_forecast_run(m, d, u, 7, 1, 3, y));
     for (int c = 0; c < 2; c++)
         for (int h = 0; h < 3; h++)
-            assert_true(y[3 * c + h] == d->windows->x[(d->ex[7].at - 1) * 2 + (size_t)c]);
+            assert_true(y[3 * c + h] == rc_windows_of(d)->x[(d->ex[7].at - 1) * 2 + (size_t)c]);
     rc_run_free(u);
     recur_model_free(m);
     recur_data_close(d);
@@ -317,19 +317,19 @@ static void spans_of_an_evaluation(void **state)
     recur_model *m = model(r, d, "input | gru 4 | pool last | dense");
     rc_like like = like_of(m);
     GOOD(r, task_read(r, &e, "forecast", at, 1, &o, &like, RC_HELD_PART, NULL));
-    assert_true(e->windows->s[0].from == 50 && e->windows->s[0].to == 70);
+    assert_true(rc_windows_of(e)->s[0].from == 50 && rc_windows_of(e)->s[0].to == 70);
     recur_data_close(e);
     GOOD(r, task_read(r, &e, "forecast", at, 1, &plain, &like, RC_ALL, NULL));
-    assert_true(e->windows->s[0].from == 70 && e->windows->s[0].to == 100 && e->windows->span == RC_SPAN_TEST);
+    assert_true(rc_windows_of(e)->s[0].from == 70 && rc_windows_of(e)->s[0].to == 100 && rc_windows_of(e)->span == RC_SPAN_TEST);
     assert_int_equal(e->count, 2 * (30 - 4 + 1));
     recur_data_close(e);
     GOOD(r, task_read(r, &e, "forecast", else_at, 1, &plain, &like, RC_ALL, NULL));
-    assert_true(e->windows->s[0].from == 0 && e->windows->s[0].to == 100 && e->windows->span == RC_SPAN_ALL);
+    assert_true(rc_windows_of(e)->s[0].from == 0 && rc_windows_of(e)->s[0].to == 100 && rc_windows_of(e)->span == RC_SPAN_ALL);
     recur_data_close(e);
     for (char *p = other; (p = strstr(p, "2024-02")) != NULL; p++)
         p[6] = '3';                      /* a month later: the second file goes on */
     GOOD(r, task_read(r, &e, "forecast", both, 2, &plain, &like, RC_ALL, NULL));
-    assert_int_equal(e->windows->s[0].to - e->windows->s[0].from, 100);
+    assert_int_equal(rc_windows_of(e)->s[0].to - rc_windows_of(e)->s[0].from, 100);
     recur_data_close(e);
     recur_model_free(m);
     recur_data_close(d);
@@ -360,7 +360,7 @@ static void figures_by_their_definition(void **state)
     GOOD(r, rc_forecast_eval(m, e, &score));
     double y[ROWS], mse = 0, mae = 0, smape = 0, season = 0, unit = 0, n = 0;
     for (int i = 0; i < ROWS; i++)
-        y[i] = (double)e->windows->x[i];
+        y[i] = (double)rc_windows_of(e)->x[i];
     for (int t = M; t < 60; t++)
         unit += fabs(y[t] - y[t - M]) / (60 - M);
     for (int t = FROM; t + H <= ROWS; t++)
@@ -435,7 +435,7 @@ static void recursion_is_going_on(void **state)
     float *y, *next;
     int Q, n = sprintf(more, "%s", text);
     GOOD(r, task_read(r, &d, "forecast", at, 1, &o, NULL, RC_ALL, NULL));
-    assert_int_equal(d->windows->look.block, 2);
+    assert_int_equal(rc_windows_of(d)->look.block, 2);
     recur_model *m = model(r, d, "input | gru 5 | pool last | dense");
     rc_like like = like_of(m);
     GOOD(r, task_read(r, &e, "forecast", at, 1, &plain, &like, RC_ALL, NULL));
@@ -472,7 +472,7 @@ static void known_ahead_must_be_there(void **state)
     float *y;
     int Q;
     GOOD(r, task_read(r, &d, "forecast", at, 1, &o, NULL, RC_ALL, NULL));
-    assert_true(d->windows->look.K == 1 && d->windows->look.A == 6 && d->F == 3 + 7 && d->ex[0].T == 9);
+    assert_true(rc_windows_of(d)->look.K == 1 && rc_windows_of(d)->look.A == 6 && d->F == 3 + 7 && d->ex[0].T == 9);
     recur_model *m = model(r, d, "input | gru 5 | pool last | dense");
     rc_like like = like_of(m);
     GOOD(r, task_read(r, &e, "forecast", at, 1, &plain, &like, RC_ALL, NULL));
@@ -503,13 +503,13 @@ static void the_period_is_found(void **state)
     for (int i = 0; i < 400; i++)
         n += sprintf(text + n, "%.4f\n", 0.05 * i + (i % 7 == 0 ? 6 : 0) + rc_normal(3, (uint64_t)i));
     GOOD(r, task_read(r, &d, "forecast", at, 1, &o, NULL, RC_TRAIN_PART, NULL));
-    assert_int_equal(d->windows->look.period, 7);
+    assert_int_equal(rc_windows_of(d)->look.period, 7);
     recur_data_close(d);
     n = sprintf(text, "v\n");
     for (int i = 0; i < 400; i++)
         n += sprintf(text + n, "%.4f\n", rc_normal(3, (uint64_t)i));
     GOOD(r, task_read(r, &d, "forecast", at, 1, &o, NULL, RC_TRAIN_PART, NULL));
-    assert_int_equal(d->windows->look.period, 1);
+    assert_int_equal(rc_windows_of(d)->look.period, 1);
     recur_data_close(d);
     free(text);
     task_runtime_free(r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Entities by the rules of conlleval, on cases made by hand; edit distance against the plain table, and its parts. */
 #include "task_help.h"
-#include "task/judge.h"
+#include "judge/judge.h"
 
 static rc_vocab *labels_of(recur *r, const char *const *name, int n)
 {

@@ -27,7 +27,7 @@ static void text_is_parted_by_bytes(void **state)
     GOOD(r, task_read(r, &h, "lm", one, 1, &o, &like, RC_HELD_PART, NULL));
     assert_true(d->rows == 900 && h->rows == 100);
     assert_true(d->chars == 900 && h->chars == 100 && h->unknown == 0);
-    assert_int_equal(rc_lm_start(d->text), rc_vocab_id(d->text->vocab, "\n", 1));
+    assert_int_equal(rc_text_start(d->text), rc_vocab_id(d->text->vocab, "\n", 1));
     assert_int_equal(recur_data_count(d), 900);
     recur_data_close(h);
     recur_data_close(d);
@@ -50,7 +50,7 @@ static void sentences_end_in_a_sign(void **state)
         const char *s = rc_vocab_str(d->text->vocab, d->ids[0][i], &n);
         assert_true(n == strlen(wanted[i]) && memcmp(s, wanted[i], n) == 0);
     }
-    assert_int_equal(rc_lm_start(d->text), RC_EOS);
+    assert_int_equal(rc_text_start(d->text), RC_EOS);
     recur_data_close(d);
     task_runtime_free(r);
 }

@@ -199,7 +199,7 @@ static void finds_the_best(void **state)
     for (size_t k = 0; k < 6; k++) {
         rc_ids from = source(r, m, text[k / 2]);
         rc_founds found = { 0 };
-        rc_search s = { .beam = 50, .best = 50, .most = MOST, .length = k % 2 };
+        rc_search s = { .beam = 50, .best = 50, .most = MOST, .length = (double)(k % 2) };
         int32_t best[MOST];
         int n;
         double top = best_of_all(m, &from, s.length, best, &n);

@@ -7,7 +7,7 @@
  * Numbers are the columns that --columns lists, else all that hold numbers and are not id, label or time. */
 #include <math.h>
 #include <stdlib.h>
-#include "task/read.h"
+#include "data/read.h"
 
 #define LABEL_NAMES "label class category target activity"
 #define ID_NAMES "id series sample"

@@ -2,7 +2,7 @@
  * read.h - what the readers of this folder share: a file in memory, and what to do with a record or a bad line. */
 #ifndef RC_READ_H
 #define RC_READ_H
-#include "task/task.h"
+#include "data/data.h"
 
 typedef struct {
     recur *r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * distance.c - the fewest edits between two sequences, one row of the table at a time: what error rates of words and
  * signs are made of. */
-#include "task/judge.h"
+#include "judge/judge.h"
 
 typedef struct { int32_t edits, swapped, deleted; } cell;     /* of the best way here; insertions are the rest */
 

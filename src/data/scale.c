@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * scale.c - measurements of any size become numbers around 0. */
 #include <math.h>
-#include "task/task.h"
+#include "data/data.h"
 
 static int learn(recur_data *d)
 {

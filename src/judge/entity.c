@@ -3,7 +3,7 @@
  * to write them.  An I after O begins an entity (IOB1), and so does any tag of another type than the one before. */
 #include <stdlib.h>
 
-#include "task/judge.h"
+#include "judge/judge.h"
 
 typedef struct { char part; int type; } kind;                 /* part: B I E S, or O: outside */
 struct rc_entity_kinds {

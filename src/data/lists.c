@@ -2,7 +2,7 @@
  * lists.c - targets that are a list of labels for a whole sequence (the head ctc): kept one after the other, and so
  * handed to a batch. */
 #include <limits.h>
-#include "task/task.h"
+#include "data/data.h"
 
 int rc_data_list(recur_data *d, rc_example *ex, const int32_t *label, size_t n)
 {

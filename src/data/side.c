@@ -2,7 +2,7 @@
  * side.c - the side chain's examples of a batch: each that the batch's sequences or rows name once, longest first, and
  * which place each has.  A word that stands in ten sentences of a batch is read once. */
 #include <limits.h>
-#include "task/batch.h"
+#include "data/batch.h"
 
 int rc_data_side(recur_data *d)
 {
@@ -174,4 +174,16 @@ int rc_side_copy(const recur_data *d, const rc_example *from, recur_data *h, rc_
     for (size_t t = 0; t < (size_t)from->T && d->row_side != NULL && e == RECUR_OK; t++)
         e = copy(d, d->row_side[from->at + t], h, &h->row_side[to->at + t]);
     return e;
+}
+
+void rc_side_facts(const recur_data *d, rc_facts *out)
+{
+    const recur_data *side = d->side;
+    if (side == NULL)
+        return;
+    rc_facts own;
+    rc_data_facts(side, &own);
+    out->side.columns = own.columns;
+    out->side.features = own.features;
+    memcpy(out->side.vocabulary, own.vocabulary, sizeof own.vocabulary);
 }

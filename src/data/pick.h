@@ -2,8 +2,10 @@
  * pick.h - filling in what the user left automatic, and numbers for JSON. */
 #ifndef RC_PICK_H
 #define RC_PICK_H
+#include <jansson.h>
 #include <math.h>
-#include "task/task.h"
+
+#include "base/base.h"
 
 static inline void rc_pick_int(int64_t *v, int64_t x) { if (*v < 0) *v = x; }
 static inline void rc_pick_real(double *v, double x) { if (isnan(*v)) *v = x; }

@@ -9,7 +9,7 @@
  *          signs, blanks left out. */
 #include <math.h>
 #include <stdlib.h>
-#include "task/bleu.h"
+#include "judge/bleu.h"
 
 const char *const rc_cut_names[] = { "13a", "zh", "char", "none", NULL };
 

@@ -4,7 +4,7 @@
  * An example's steps are the rows [at, at + T) of ids, x and step_label; examples lie one after the other, so the
  * whole set is a few flat blocks and a table of where each example begins. */
 #include <limits.h>
-#include "task/batch.h"
+#include "data/batch.h"
 
 int rc_data_new(recur *r, recur_data **out, const rc_task *t)
 {
@@ -41,7 +41,8 @@ void recur_data_close(recur_data *d)
     rc_vocab_free(d->unseen);
     rc_side_free(d);
     rc_buf_free(&d->raw);
-    rc_windows_free(d->windows);
+    if (d->windows != NULL)
+        d->windows->free(d->windows);
     json_decref(d->form);
     rc_free(r, d);
 }

@@ -2,7 +2,7 @@
  * What batch.c (packed rows of examples) and side.c (the side chain's examples of a batch) share. */
 #ifndef RC_BATCH_H
 #define RC_BATCH_H
-#include "task/task.h"
+#include "data/data.h"
 
 int rc_batch_room(recur_data *d, size_t B, size_t T, size_t N);        /* in d->out, for a batch of B sequences, T steps, N rows */
 void rc_batch_pack(recur_data *d, const int32_t *ex, int n);           /* examples ex[0..n-1] into d->batch; there is room */
@@ -16,12 +16,5 @@ void rc_side_free(recur_data *d);
 int rc_data_copy(const recur_data *d, int i, recur_data *h);           /* example i of d to the end of h, which is of its kind (data.c) */
 /* The side examples that `from` of d names, in h too, each once; `to` of h names them there. */
 int rc_side_copy(const recur_data *d, const rc_example *from, recur_data *h, rc_example *to);
-
-/* What a model keeps of the side's data (side_model.c). */
 void rc_side_facts(const recur_data *d, rc_facts *out);
-void rc_side_learned(recur_model *m, recur_data *d);                   /* text and scaling become the model's */
-void rc_side_forget(recur_model *m);
-json_t *rc_side_json(const recur_model *m);                            /* part "side" of the card's facts */
-int rc_side_store(const recur_model *m, rc_store *s);
-int rc_side_load(recur_model *m, rc_store *s, const char *path, rc_facts *f);
 #endif

@@ -7,7 +7,7 @@
  * fewest different values.  TAB-parted files without such a head are label first, text last. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/read.h"
+#include "data/read.h"
 
 enum { COLUMNS = 256, SAMPLE = 200 };
 typedef struct { rc_span_text f[COLUMNS]; int n; bool open; } fields;     /* open: a quote without its end */

@@ -2,7 +2,7 @@
  * read_json.c - JSON lines: an object a line with the text and the label under their usual names, or under those that
  * --text-column and --label-column say. */
 #include <stdio.h>
-#include "task/read.h"
+#include "data/read.h"
 
 bool rc_json_is(const rc_source *f)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * read_ts.c - measured sequences in the .ts form of the UEA & UCR archive (sktime): lines with # and @ are the head;
  * then one example a line, dimensions parted by ':', values by ',', missing values '?', the label last. */
-#include "task/read.h"
+#include "data/read.h"
 
 bool rc_ts_is(const rc_source *f)
 {

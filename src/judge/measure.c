@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * measure.c - how good the answers of a classifier are, from its probabilities and the true labels. */
 #include <stdlib.h>
-#include "task/pick.h"
+#include "data/pick.h"
+#include "judge/judge.h"
 
 /* precision, recall and F1 of class k; 0 where undefined, as is usual. */
 static void class_figures(const rc_judged *j, int k, double *precision, double *recall, double *f1, int64_t *support)

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/read.h"
+#include "data/read.h"
 
 int rc_problem(json_t *problems, const char *path, int64_t line, const char *kind, const char *what)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include "task/read.h"
+#include "data/read.h"
 
 static const char magic[] = "\x93NUMPY";
 enum { MAGIC = 6, MOST = 1 << 30 };      /* MOST: of one dimension */

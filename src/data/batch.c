@@ -6,7 +6,7 @@
  * batches are shuffled: nearly equal lengths run together, and yet no order of lengths is learned.  A running text is
  * cut into B streams side by side; the state goes on from batch to batch. */
 #include <limits.h>
-#include "task/batch.h"
+#include "data/batch.h"
 
 enum { POOL = 20 };
 
@@ -252,7 +252,7 @@ static void put_sequence(recur_data *d, const rc_example *ex, int b, int N)
 {
     size_t F = (size_t)d->F, w = (size_t)d->outputs, n = (size_t)b;
     if (d->windows != NULL) {
-        rc_windows_put(d, ex, b);
+        d->windows->put(d, ex, b);
         return;
     }
     for (int32_t t = 0; t < ex->T; n += (size_t)d->out.alive[t], t++) {
@@ -359,7 +359,7 @@ static void pack_stream(recur_data *d, int at)
 {
     size_t T = (size_t)d->cut.T, rows = d->rows;
     int alive = d->cut.B, N = 0, steps = 0;
-    int32_t before = d->text != NULL ? rc_lm_start(d->text) : RC_EOS;
+    int32_t before = d->text != NULL ? rc_text_start(d->text) : RC_EOS;
     for (size_t t = 0; t < T; t++, steps++) {
         size_t k = (size_t)at * T + t;                         /* place in each stream */
         while (d->cut.seed == 0 && alive > 0 && k >= (size_t)(d->cut.start[alive] - d->cut.start[alive - 1]))
