@@ -20,7 +20,7 @@ try generate x --prgress
 try train lm x -o m.recur --progress sometimes
 try classify $CLS --best 0 x
 RECUR_EPOCHS=many try train lm x -o m
-code train tag $SHARE/stories.txt -o m.recur
+code train sing $SHARE/stories.txt -o m.recur
 code train lm $SHARE/stories.txt --net 'embed 16 | lsmt 32' -o m.recur
 code classify $LM x
 code generate $CLS
