@@ -37,7 +37,8 @@ static const char *const phases[] = { "train", "infer" };
 
 typedef struct { const char *group, *name, *cell, *phase; double seconds; } own;
 static const recur_option rows[] = {
-    {"group", RECUR_TEXT, offsetof(own, group), NULL, 0, 0, "GROUP", "layer, step, lm, classify, stored, mixed, regular, generate, fit or start; otherwise all", "bench"},
+    {"group", RECUR_TEXT, offsetof(own, group), NULL, 0, 0, "GROUP",
+     "layer, step, lm, classify, stored, mixed, regular, generate, fit or start; otherwise all", "bench"},
     {"case", RECUR_TEXT, offsetof(own, name), NULL, 0, 0, "CASE", "the case of that name; otherwise all", "bench"},
     {"cell", RECUR_TEXT, offsetof(own, cell), NULL, 0, 0, "CELL", "lstm, gru or rnn; otherwise all", "bench"},
     {"phase", RECUR_TEXT, offsetof(own, phase), NULL, 0, 0, "PHASE", "train or infer; otherwise both", "bench"},

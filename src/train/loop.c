@@ -284,9 +284,13 @@ static int open_fit(rc_fitting *f)
         snprintf(f->dir, n, "%s.ckpt", o->out);
     }
     if (!f->m->task->prepare) return RECUR_OK;
+    char before[sizeof f->r->warning];             /* of reading: told already, and the caller's to ask for afterwards */
+    memcpy(before, f->r->warning, sizeof before);
     f->r->warning[0] = 0;
     e = f->m->task->prepare(f->m, f->d, o);
-    return e >= 0 && f->r->warning[0] ? rc_fit_tell(f, RECUR_WARNED, f->r->warning, false) : e;
+    if (e >= 0 && f->r->warning[0]) return rc_fit_tell(f, RECUR_WARNED, f->r->warning, false);
+    memcpy(f->r->warning, before, sizeof before);
+    return e;
 }
 
 static void close_fit(rc_fitting *f)
