@@ -41,8 +41,11 @@ ptb-small)    # Zaremba et al. 2014: their loss is a sum over the 20 steps, ours
 ptb)
     job=lm train=$data/lm-ptb/ptb.train.txt.gz valid=$data/lm-ptb/ptb.valid.txt test=$data/lm-ptb/ptb.test.txt
     set -- --unit token --net 'embed 512 | drop .5 | lstm 512 | drop .5 | lstm 512 | drop .5 | dense tie' --epochs 30 "$@" ;;
-tang)
-    job=lm train=$data/lm-tang/train.tsv.gz valid=$data/lm-tang/valid.tsv.gz test=$data/lm-tang/test.tsv.gz ;;
+tang)         # form, title, text of every poem; bench/poems.sh judges what the model writes
+    job=lm train=$out/tang.train.txt valid=$out/tang.valid.txt test=$out/tang.test.txt
+    for part in train valid test; do
+        "$here/bench/poems.sh" read "$data/lm-tang/$part.tsv.gz" >"$out/tang.$part.txt"
+    done ;;
 chnsenticorp) train=$train.gz valid=$data/cls-chnsenticorp/dev.tsv ;;
 imdb)         train=$train.gz valid=$valid.gz test=$test.gz ;;
 sst2)         train=$data/cls-sst/sst2.phrases.train.tsv.gz valid=$data/cls-sst/sst2.dev.tsv test=$data/cls-sst/sst2.test.tsv ;;
