@@ -47,7 +47,7 @@ static int run(cli *c)
     recur_model *m = NULL;
     struct stat there;
     if (!own->out || !weights) {
-        cli_note(say(own->out ? SAY_NO_WEIGHTS : SAY_NO_OUTPUT));
+        cli_note("%s", say(own->out ? SAY_NO_WEIGHTS : SAY_NO_OUTPUT));
         return CLI_USAGE;
     }
     if (!own->force && strcmp(own->out, "-") != 0 && stat(own->out, &there) == 0) {
