@@ -38,7 +38,7 @@ cmake --build "$folder" -j "$jobs"
 
 export ASAN_OPTIONS="${ASAN_OPTIONS-detect_leaks=1:abort_on_error=0:allocator_may_return_null=1}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS-print_stacktrace=1}"
-export TSAN_OPTIONS="${TSAN_OPTIONS-halt_on_error=1:second_deadlock_stack=1}"
+export TSAN_OPTIONS="${TSAN_OPTIONS-halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1}"
 # The thread sanitizer needs its own place in memory, which address randomisation of new kernels may take.
 if [ "$what" = tsan ] && setarch "$(uname -m)" -R true 2>/dev/null; then
     around="setarch $(uname -m) -R"
