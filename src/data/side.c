@@ -33,9 +33,11 @@ int rc_side_most(const recur_data *d, int B, int N, recur_dims *out)
     out->side.T = 0;
     for (int i = 0; i < side->count; i++)
         out->side.T = steps(side, i) > out->side.T ? steps(side, i) : out->side.T;
-    int64_t sum = rc_batch_longest(side, out->side.B);
-    out->side.N = sum < 0 || sum > INT_MAX ? INT_MAX : (int)sum;
-    return sum < 0 ? RECUR_ENOMEM : RECUR_OK;
+    int64_t sum = rc_batch_longest(side, out->side.B), all = (int64_t)out->side.B * out->side.T;
+    int e = sum < 0 ? RECUR_ENOMEM : RECUR_OK;
+    sum = sum < 0 ? all : sum;                                 /* without memory to count: as if all were the longest */
+    out->side.N = sum > INT_MAX ? INT_MAX : (int)sum;
+    return e;
 }
 
 /* At least `want` numbers in *p. */
