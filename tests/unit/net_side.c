@@ -6,8 +6,7 @@
 static const char *const nets[] = {
     "embed 9 | lstm 12 bi >> embed 7 | lstm 24 bridge | attend | dense",
     "embed 9 | drop .2 | gru 20 >> input | gru 20 bridge=copy | drop .3 | attend dot 17 | norm | dense",
-    "input | segment 3 | lstm 10 bi >> embed 12 | lstm 20 bridge=copy | attend additive units=33 | gru 18 bridge | "
-        "attend 40 | dense",
+    "input | segment 3 | lstm 10 bi >> embed 12 | lstm 20 bridge=copy | attend additive units=33 | gru 18 bridge | attend 40 | dense",
     "embed 9 | lstm 12 bi >> embed 7 | drop .2 | lstm 24 bridge feed=17 | drop .3 | gru 20 | attend 17 | gru 9 | dense",
     "embed 8 | gru 9 bi | pool last max >> embed 20 | side | lstm 19 | dense",
     "embed 8 | conv 12 width=3 | segment | gru 9 | pool mean >> side | lstm 16 bridge | dense",
