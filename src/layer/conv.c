@@ -34,7 +34,7 @@ static int open(rc_layer *l, rc_build *b)
     return e < 0 ? e : 0;
 }
 
-static int steps(const rc_layer *l, int T) { return (T + ((const conv *)l)->stride - 1) / ((const conv *)l)->stride; }
+static int steps(const rc_layer *l, int T) { return rc_rows_thin_steps(T, ((const conv *)l)->stride); }
 
 static size_t whole(size_t n) { return (n + 15) / 16 * 16; }
 
@@ -118,27 +118,12 @@ static void act_back_rows(void *arg, int lo, int hi)
     j->s->k->act_back(&j->c->act, (size_t)(hi - lo) * w, j->a->a.y + at, j->a->a.dy + at);
 }
 
-static void set_rows(const conv *c, conv_act *a)
-{
-    rc_rows *out = &a->a.rows;
-    out->T = steps(&c->l, a->a.in.T);
-    out->alive = a->alive;
-    out->off = a->off;
-    out->N = 0;
-    for (int t = 0; t < out->T; t++) {
-        a->off[t] = out->N;
-        a->alive[t] = a->a.in.alive[t * c->stride];
-        out->N += a->alive[t];
-    }
-    a->off[out->T] = out->N;
-}
-
 static void forward(const rc_layer *l, rc_act *act, const rc_pass *s)
 {
     const conv *c = (const conv *)l;
     job j = { c, (conv_act *)act, s, (real *)s->scratch };
     int K = c->width * l->in;
-    set_rows(c, j.a);
+    rc_rows_thin(&act->in, c->stride, j.a->alive, j.a->off, &act->rows);
     int N = act->rows.N;
     rc_rows_each(s->r, N, 8192 / K + 1, gather, &j);
     if (!c->nobias)

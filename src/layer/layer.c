@@ -110,3 +110,16 @@ void rc_add_rows(recur *r, int n, int w, const real *x, int ldx, real *y, int ld
     rows_job j = { r->kern, n, w, x, ldx, y, ldy };
     rc_rows_each(r, n, 65536 / (w + 1) + 1, add_part, &j);
 }
+
+void rc_rows_thin(const rc_rows *in, int k, int32_t *alive, int32_t *off, rc_rows *out)
+{
+    out->T = rc_rows_thin_steps(in->T, k);
+    out->alive = alive;
+    out->off = off;
+    out->N = 0;
+    for (int t = 0; t < out->T; t++) {
+        off[t] = out->N;
+        out->N += alive[t] = in->alive[t * k];
+    }
+    off[out->T] = out->N;
+}

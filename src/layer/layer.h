@@ -166,4 +166,7 @@ void rc_packed_bind(rc_packed *k, rc_plan *p, int in, int out);
 void rc_product(const rc_pass *s, rc_packed *k, const rc_product_io *io);
 void rc_col_sum(recur *r, int n, int w, const real *x, int ldx, real *s);   /* s [w] += sum over rows, columns parted over threads */
 void rc_add_rows(recur *r, int n, int w, const real *x, int ldx, real *y, int ldy);   /* y += x */
+/* Every k-th step of `in`, the first among them: sets T, alive, off and N of out; alive [T], off [T+1] are the layer's own. */
+static inline int rc_rows_thin_steps(int T, int k) { return (T + k - 1) / k; }
+void rc_rows_thin(const rc_rows *in, int k, int32_t *alive, int32_t *off, rc_rows *out);
 #endif

@@ -17,7 +17,7 @@ static int open(rc_layer *l, rc_build *b)
     return l->per_seq_in ? rc_layer_fail(b, l, "cannot stand behind pooling: there are no steps left") : 0;
 }
 
-static int steps(const rc_layer *l, int T) { return (T + ((const maxpool *)l)->k - 1) / ((const maxpool *)l)->k; }
+static int steps(const rc_layer *l, int T) { return rc_rows_thin_steps(T, ((const maxpool *)l)->k); }
 
 static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
 {
@@ -60,15 +60,7 @@ static void forward(const rc_layer *l, rc_act *act, const rc_pass *s)
     maxpool_act *a = (maxpool_act *)act;
     int k = ((const maxpool *)l)->k;
     rc_rows *out = &act->rows;
-    out->T = steps(l, act->in.T);
-    out->alive = a->alive;
-    out->off = a->off;
-    out->N = 0;
-    for (int t = 0; t < out->T; t++) {
-        a->off[t] = out->N;
-        out->N += a->alive[t] = act->in.alive[t * k];
-    }
-    a->off[out->T] = out->N;
+    rc_rows_thin(&act->in, k, a->alive, a->off, out);
     rc_rows_each(s->r, out->N, 8192 / l->in + 1, rows, &(job){ (const maxpool *)l, a });
 }
 

@@ -23,7 +23,7 @@ static int open(rc_layer *l, rc_build *b)
     return 0;
 }
 
-static int steps(const rc_layer *l, int T) { return (T + ((const segment *)l)->k - 1) / ((const segment *)l)->k; }
+static int steps(const rc_layer *l, int T) { return rc_rows_thin_steps(T, ((const segment *)l)->k); }
 
 static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
 {
@@ -67,15 +67,7 @@ static void forward(const rc_layer *l, rc_act *act, const rc_pass *s)
     segment_act *a = (segment_act *)act;
     int k = ((const segment *)l)->k;
     rc_rows *out = &act->rows;
-    out->T = steps(l, act->in.T);
-    out->alive = a->alive;
-    out->off = a->off;
-    out->N = 0;
-    for (int t = 0; t < out->T; t++) {
-        a->off[t] = out->N;
-        out->N += a->alive[t] = act->in.alive[t * k];
-    }
-    a->off[out->T] = out->N;
+    rc_rows_thin(&act->in, k, a->alive, a->off, out);
     for (int b = 0, L = act->in.T; b < act->in.B; b++) {
         while (L > 0 && act->in.alive[L - 1] <= b)
             L--;
