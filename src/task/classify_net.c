@@ -149,13 +149,7 @@ static const struct { const char *name; int (*apply)(recur_model *m, recur_data 
 
 int rc_classify_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
-    for (int b = 0; b < m->net->branches; b++) {
-        rc_head *h = m->net->branch[b].head;
-        if (h->kind->classes && o->smooth > 0 && !(h->smooth > 0))
-            h->smooth = o->smooth;
-        if (h->kind->classes && o->focal > 0 && !(h->focal > 0))
-            h->focal = o->focal;
-    }
+    rc_model_heads(m, o);
     const char *how = o->balance != NULL ? o->balance : "none";
     for (size_t i = 0; i < sizeof balances / sizeof balances[0]; i++)
         if (strcmp(balances[i].name, how) == 0) {

@@ -215,3 +215,14 @@ int rc_model_store(const recur_model *m, rc_store *s, bool baseline)
     }
     return e;
 }
+
+void rc_model_heads(recur_model *m, const recur_train_options *o)
+{
+    for (int b = 0; b < m->net->branches; b++) {
+        rc_head *h = m->net->branch[b].head;
+        if (h->kind->classes && o->smooth > 0 && !(h->smooth > 0))
+            h->smooth = o->smooth;
+        if (h->kind->classes && o->focal > 0 && !(h->focal > 0))
+            h->focal = o->focal;
+    }
+}

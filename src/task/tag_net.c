@@ -83,13 +83,7 @@ int rc_tag_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
     if (o->balance != NULL && strcmp(o->balance, "none") != 0)
         return rc_fail(m->r, RECUR_EOPTION, "--balance %s: a tagger has no such thing; none is known", o->balance);
-    for (int b = 0; b < m->net->branches; b++) {
-        rc_head *h = m->net->branch[b].head;
-        if (h->kind->classes && o->smooth > 0 && !(h->smooth > 0))
-            h->smooth = o->smooth;
-        if (h->kind->classes && o->focal > 0 && !(h->focal > 0))
-            h->focal = o->focal;
-    }
+    rc_model_heads(m, o);
     d->drop_rare = 0.25;
     return RECUR_OK;
 }
