@@ -168,4 +168,22 @@ static inline real *test_weights(recur *r, const rc_net *net, uint64_t seed)
             w[net->params.p[i].at + k] += (real)(0.3 * rc_normal(rc_key(seed, RC_OTHER, (uint64_t)i, 7), k));
     return w;
 }
+
+/* A runtime with a net. */
+typedef struct { recur r; rc_net *net; real *w; } test_bench;
+
+static inline void test_setup(test_bench *s, const char *line, const char *kernels, int threads)
+{
+    memset(s, 0, sizeof *s);
+    test_open(&s->r, threads, kernels);
+    s->net = test_net(&s->r, line, "softmax");
+    s->w = test_weights(&s->r, s->net, 3);
+}
+
+static inline void test_teardown(test_bench *s)
+{
+    rc_free(&s->r, s->w);
+    rc_net_free(s->net);
+    test_close(&s->r);
+}
 #endif

@@ -7,24 +7,7 @@ static const int lengths[] = { 9, 7, 7, 4, 1 };
 enum { B = 5, T = 9 };
 
 static int cases;
-typedef struct { recur r; rc_net *net; real *w; } bench;     /* a runtime with a net */
-
-static void setup(bench *s, const char *line, const char *kernels, int threads)
-{
-    memset(s, 0, sizeof *s);
-    test_open(&s->r, threads, kernels);
-    s->net = test_net(&s->r, line, "softmax");
-    s->w = test_weights(&s->r, s->net, 3);
-}
-
-static void teardown(bench *s)
-{
-    rc_free(&s->r, s->w);
-    rc_net_free(s->net);
-    test_close(&s->r);
-}
-
-static rc_run *run(bench *s, int b, int t, bool train)
+static rc_run *run(test_bench *s, int b, int t, bool train)
 {
     rc_run *u;
     if (rc_run_new(&s->r, &u, s->net, s->w, &(recur_dims){ .B = b, .T = t, .train = train, .scores = 1 }))
@@ -81,9 +64,9 @@ static void each(void (*fn)(const char *line, const char *kernels))
 static void one_alone(const char *line, const char *kernels)
 {
     static test_batch all, one;
-    bench s;
+    test_bench s;
     int rows, n;
-    setup(&s, line, kernels, 1);
+    test_setup(&s, line, kernels, 1);
     rc_run *u = run(&s, B, T, true), *v = run(&s, 1, T, true);
     rc_loss out;
     test_batch_fill(&all, lengths, B, 6);
@@ -115,16 +98,16 @@ static void one_alone(const char *line, const char *kernels)
     cases++;
     rc_run_free(u);
     rc_run_free(v);
-    teardown(&s);
+    test_teardown(&s);
 }
 
 static void stepwise(const char *line, const char *kernels)
 {
     static test_batch all, step;
     static const int length[] = { 8, 8, 8 };
-    bench s;
+    test_bench s;
     int rows, n;
-    setup(&s, line, kernels, 1);
+    test_setup(&s, line, kernels, 1);
     if (s.net->streams) {
         rc_run *u = run(&s, 3, 8, false), *v = run(&s, 3, 1, false);
         test_batch_fill(&all, length, 3, 6);
@@ -146,18 +129,18 @@ static void stepwise(const char *line, const char *kernels)
         rc_run_free(u);
         rc_run_free(v);
     }
-    teardown(&s);
+    test_teardown(&s);
 }
 
 static void threads(const char *line, const char *kernels)
 {
     static test_batch t;
-    bench s[3];
+    test_bench s[3];
     rc_run *u[3];
     rc_loss out[3];
     test_batch_fill(&t, lengths, B, 6);
     for (int i = 0; i < 3; i++) {
-        setup(&s[i], line, kernels, i + 1);
+        test_setup(&s[i], line, kernels, i + 1);
         u[i] = run(&s[i], B, T, true);
         assert_int_equal(rc_run_loss(u[i], &t.b, false, 1, &out[i]), 0);
         rc_run_backward(u[i]);
@@ -174,7 +157,7 @@ static void threads(const char *line, const char *kernels)
     }
     for (int i = 0; i < 3; i++) {
         rc_run_free(u[i]);
-        teardown(&s[i]);
+        test_teardown(&s[i]);
     }
 }
 

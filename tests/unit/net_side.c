@@ -14,24 +14,7 @@ static const char *const nets[] = {
 enum { NETS = sizeof nets / sizeof *nets, B = 5 };
 static const int lengths[B] = { 9, 7, 7, 4, 1 };
 
-typedef struct { recur r; rc_net *net; real *w; } bench;
-
-static void setup(bench *s, const char *line, const char *kernels, int threads)
-{
-    memset(s, 0, sizeof *s);
-    test_open(&s->r, threads, kernels);
-    s->net = test_net(&s->r, line, "softmax");
-    s->w = test_weights(&s->r, s->net, 3);
-}
-
-static void teardown(bench *s)
-{
-    rc_free(&s->r, s->w);
-    rc_net_free(s->net);
-    test_close(&s->r);
-}
-
-static rc_run *run(bench *s, int b, int t, bool train)
+static rc_run *run(test_bench *s, int b, int t, bool train)
 {
     rc_run *u;
     if (rc_run_new(&s->r, &u, s->net, s->w, &(recur_dims){ .B = b, .T = t, .train = train, .scores = 1, TEST_SIDE }))
@@ -88,9 +71,9 @@ static void side_alone(const test_batch *from, int i, test_batch *to)
 static void one_alone(const char *line, const char *kernels)
 {
     static test_batch all, one;
-    bench s;
+    test_bench s;
     int rows, n;
-    setup(&s, line, kernels, 1);
+    test_setup(&s, line, kernels, 1);
     rc_run *u = run(&s, B, 9, false), *v = run(&s, 1, 9, false);
     test_batch_fill(&all, lengths, B, 6);
     size_t width = (size_t)s.net->branch[0].head->in;
@@ -105,18 +88,18 @@ static void one_alone(const char *line, const char *kernels)
     }
     rc_run_free(u);
     rc_run_free(v);
-    teardown(&s);
+    test_teardown(&s);
 }
 
 static void threads(const char *line, const char *kernels)
 {
     static test_batch t;
-    bench s[3];
+    test_bench s[3];
     rc_run *u[3];
     rc_loss out[3];
     test_batch_fill(&t, lengths, B, 6);
     for (int i = 0; i < 3; i++) {
-        setup(&s[i], line, kernels, i + 1);
+        test_setup(&s[i], line, kernels, i + 1);
         u[i] = run(&s[i], B, 9, true);
         for (int k = 0; k < 2; k++) {
             t.b.fresh = !k;
@@ -132,7 +115,7 @@ static void threads(const char *line, const char *kernels)
     }
     for (int i = 0; i < 3; i++) {
         rc_run_free(u[i]);
-        teardown(&s[i]);
+        test_teardown(&s[i]);
     }
 }
 
@@ -166,9 +149,9 @@ static void stepwise(const char *line, const char *kernels)
 {
     static test_batch all, step;
     static const int length[] = { 8, 8, 8 }, order[4][3] = { { 0, 1, 2 }, { 2, 0, 1 }, { 1, 0, 2 }, { 0, 2, 1 } };
-    bench s;
+    test_bench s;
     int rows, n;
-    setup(&s, line, kernels, 1);
+    test_setup(&s, line, kernels, 1);
     assert_true(s.net->streams);
     rc_run *u = run(&s, 3, 8, false), *v = run(&s, 3, 1, false);
     size_t width = (size_t)s.net->branch[0].head->in, state = s.net->state_size;
@@ -189,7 +172,7 @@ static void stepwise(const char *line, const char *kernels)
     rc_free(&s.r, keep);
     rc_run_free(u);
     rc_run_free(v);
-    teardown(&s);
+    test_teardown(&s);
 }
 
 static void batch_is_each_alone(void **state) { (void)state; each(one_alone); }
@@ -209,9 +192,9 @@ static void attention_is_readable(void **state)
     (void)state;
     static test_batch all;
     static const int steps[SIDES] = { SIDE_STEPS, 4, 4, 0 };
-    bench s;
+    test_bench s;
     int rows;
-    setup(&s, nets[0], NULL, 1);
+    test_setup(&s, nets[0], NULL, 1);
     rc_run *u = run(&s, B, 9, false);
     test_batch_fill(&all, lengths, B, 6);
     scores(u, &all.b, &rows);
@@ -229,7 +212,7 @@ static void attention_is_readable(void **state)
             assert_true(!L || fabs(sum - 1) < 1e-5);
         }
     rc_run_free(u);
-    teardown(&s);
+    test_teardown(&s);
 }
 
 /* A batch that names no side sequence: the same whether the side has any. */
@@ -238,9 +221,9 @@ static void nobodys_side(void **state)
     (void)state;
     static test_batch t;
     for (int i = 0; i < NETS; i++) {
-        bench s;
+        test_bench s;
         rc_loss out[2];
-        setup(&s, nets[i], NULL, 1);
+        test_setup(&s, nets[i], NULL, 1);
         rc_run *u = run(&s, B, 9, true);
         test_batch_fill(&t, lengths, B, 6);
         for (int k = 0; k < ROWS_MOST; k++)
@@ -254,7 +237,7 @@ static void nobodys_side(void **state)
         assert_true(isfinite(out[0].loss));
         assert_memory_equal(&out[0], &out[1], sizeof *out);
         rc_run_free(u);
-        teardown(&s);
+        test_teardown(&s);
     }
 }
 
@@ -271,11 +254,11 @@ static void batches_are_checked(void **state)
     (void)state;
     static test_batch all;
     static const int32_t far[] = { 0, 1, 0, SIDES, 0 };
-    bench s;
+    test_bench s;
     int rows;
     rc_loss out;
     recur_batch side;
-    setup(&s, nets[0], NULL, 1);
+    test_setup(&s, nets[0], NULL, 1);
     rc_run *u = run(&s, B, 9, true);
     test_batch_fill(&all, lengths, B, 6);
     recur_batch b = all.b;
@@ -303,7 +286,7 @@ static void batches_are_checked(void **state)
     assert_int_equal(rc_run_new(&s.r, &v, s.net, s.w, &(recur_dims){ .B = 2, .T = 2 }), RECUR_ESHAPE);
     assert_non_null(strstr(s.r.message, "side"));
     rc_run_free(u);
-    teardown(&s);
+    test_teardown(&s);
 }
 
 int main(void)
