@@ -12,7 +12,7 @@ find include src cli examples tests tools -type f \( -name '*.[ch]' -o -name '*.
     $2 == "total" { next }
     {
         n = split($2, at, "/")
-        folder = at[1]; if (at[1] == "src" || at[1] == "tests") folder = n > 2 ? at[1] "/" at[2] : at[1]
+        folder = at[1]; if (at[1] == "src" || at[1] == "tests") { folder = $2; sub(/\/[^\/]*$/, "", folder) }
         if (!(folder in sum)) order[++k] = folder
         sum[folder] += $1; files[folder]++
         if (at[1] == "src" || at[1] == "include") library += $1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * forecast.c - the steps that come next: of an array in one call, of tables as JSON. */
 #include "api/api.h"
-#include "task/forecast.h"
+#include "task/forecast/forecast.h"
 
 typedef struct { const float *x; int steps, columns; bool given; } single;
 

@@ -86,7 +86,7 @@ static json_t *heads_of(const recur_model *m)
     json_t *out = json_array();
     for (int i = 0; i < m->net->branches; i++) {
         const rc_head *h = m->net->branch[i].head;
-        json_t *one = json_pack("{s:s, s:i, s:f, s:o}", "head", h->kind->name, "in", h->in, "weight", h->weight,
+        json_t *one = json_pack("{s:s, s:i, s:f, s:o}", "head", h->kind->name, "in", h->from, "weight", h->weight,
                                 "weights", weights_of(m, h->param, h->nparam));
         json_object_set_new(one, "formula", lines_of(h->kind->formula));
         json_array_append_new(out, one);

@@ -6,6 +6,7 @@
  * this gives, for every place of the written text, the longest run ending there that the training text contains.  So the
  * memory follows the written text, not the training text, and the time is linear in both. */
 #include "decode/decode.h"
+#include "task/lm/lm.h"
 
 typedef struct { int32_t id, to, next; } edge;
 typedef struct { int32_t len, link, first, seen; } state;    /* first: edge; seen: longest run that arrived */

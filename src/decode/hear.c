@@ -3,7 +3,7 @@
  * step in which it begins to be the likeliest.  The same rows, steps and units as of the whole sound. */
 #include "decode/decode.h"
 #include "head/ctc.h"
-#include "task/transcribe.h"
+#include "task/transcribe/transcribe.h"
 
 struct rc_hearing {
     recur *r; const recur_model *m;

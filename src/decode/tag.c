@@ -2,7 +2,7 @@
  * tag.c - texts -> their words with tags, or the words that were found in them.  Pieces of a long text are put together
  * again; tags come as IOB2 whatever the net has inside. */
 #include "decode/decode.h"
-#include "task/tag.h"
+#include "task/tag/tag.h"
 
 typedef struct {
     const recur_model *m;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * transcribe.c - one sound -> its text, other readings, and when each unit is said. */
 #include "decode/decode.h"
-#include "task/ctc_search.h"
-#include "task/transcribe.h"
+#include "task/transcribe/search.h"
+#include "task/transcribe/transcribe.h"
 
 enum { BEAM = 16 };              /* where a search is wanted and no --beam given */
 

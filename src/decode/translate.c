@@ -2,7 +2,7 @@
  * translate.c - texts in, translations out, as JSON: every text's best answers with their scores, and what each unit
  * looked at. */
 #include "decode/decode.h"
-#include "task/translate.h"
+#include "task/translate/translate.h"
 
 typedef struct {
     recur *r; const recur_model *m; const recur_translate_options *o;

@@ -5,7 +5,7 @@
  * the block of weights is never larger than the file; last, nothing may be left over. */
 #include <limits.h>
 #include <math.h>
-#include "task/side_model.h"
+#include "task/side.h"
 
 enum { FORMAT = 1 };
 

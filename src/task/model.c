@@ -6,7 +6,7 @@
  * or not at all. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/side_model.h"
+#include "task/side.h"
 
 enum { FORMAT = 1 };
 

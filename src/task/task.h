@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * task - floor 7: what a line of text means: examples, targets, defaults, metrics, baselines.  Here language and
- * numbers meet.  A task is one file and one line in list.h. */
+ * numbers meet.  A task is a folder, or a file, and one line in list.h; beside this file stands what all tasks need.
+ * A folder includes its own headers and those beside this one, never another task's (tools/floors.sh). */
 #ifndef RC_TASK_H
 #define RC_TASK_H
 #include <jansson.h>
@@ -87,24 +88,4 @@ struct rc_task {
 void rc_model_heads(recur_model *m, const recur_train_options *o);      /* --smooth, --focal to heads of classes that say nothing themselves */
 extern const rc_task *const rc_tasks[];
 const rc_task *rc_task_find(const char *name);
-
-/* Probabilities [count][classes] of a classifying model for every example, in their order; batches of any size give
- * the same. */
-int rc_classify_scores(const recur_model *m, recur_data *d, float *p);
-/* --- baselines: linear.c (hashed n-grams of words and signs, logistic), ngram.c (Kneser-Ney over ids) --- */
-typedef struct rc_linear rc_linear;
-int rc_linear_fit(recur *r, rc_linear **out, const recur_data *d, const recur_data *held, uint64_t seed);
-int rc_linear_read(recur *r, rc_linear **out, const recur_model *m);
-int rc_linear_keep(const rc_linear *l, recur_model *m);
-void rc_linear_score(const rc_linear *l, const recur_data *d, int i, double *p);
-void rc_linear_free(rc_linear *l);
-typedef struct rc_ngram rc_ngram;
-int rc_ngram_fit(recur *r, rc_ngram **out, const int32_t *id, size_t n, int V, int order);
-double rc_ngram_nats(const rc_ngram *g, const int32_t *id, size_t n);
-    /* total, every id given those before it; nothing is fitted */
-double rc_ngram_p(const rc_ngram *g, const int32_t *before, size_t n, int32_t id);
-    /* of id after before[0..n-1]; sums to 1 over the V ids */
-void rc_ngram_free(rc_ngram *g);
-/* The units of the training text, which a language model's file carries: EDATA when they were left out. */
-int rc_lm_training_ids(const recur_model *m, rc_ids *out);
 #endif

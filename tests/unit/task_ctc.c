@@ -2,8 +2,8 @@
  * Prefix beam search against all lists with their summed paths: order and probabilities, with a bonus, a lexicon and
  * language models by signs and by words; a narrow beam; lists of labels in batches. */
 #include "task_help.h"
-#include "task/ctc_search.h"
-#include "task/lm.h"
+#include "task/transcribe/search.h"
+#include "task/lm/lm.h"
 
 enum { A = 1, B = 2, GAP = 3, V = 4, T = 6, WAYS = 4096, LISTS = 2048 };
 static const char *const texts[V] = { "", "a", "b", " " };

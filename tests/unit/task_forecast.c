@@ -2,7 +2,7 @@
  * task_forecast.c - series: their times, tables, windows, spans, baselines and figures. */
 #include <stdio.h>
 #include "task_help.h"
-#include "task/forecast.h"
+#include "task/forecast/forecast.h"
 
 /* A table of `rows` hours; values of rows from `other` on are drawn by another key. */
 static char *hours(int rows, int other, uint64_t key)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * task_measure.c - figures against numbers worked out by hand, and the n-gram model against what must hold. */
+#include "task/lm/lm.h"
 #include "task_help.h"
 
 static double figure(const json_t *o, const char *key) { return json_number_value(json_object_get(o, key)); }

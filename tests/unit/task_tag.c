@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * task_tag.c - tagging: what is read from the forms of files, how entities are written, where long sentences are cut, what
  * is counted, what the baselines say. */
-#include "task/tag.h"
+#include "task/tag/tag.h"
 #include "task_help.h"
 
 static recur_data *read_one(recur *r, const char *text, recur_train_options *o, const rc_like *like)

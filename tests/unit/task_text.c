@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * task_text.c - the two tasks on small texts: what is read, parted, chosen, scored, stored and loaded again. */
+#include "task/lm/lm.h"
 #include "task_help.h"
 
 static int nothing(void *ud, const char *form, ...)

@@ -3,7 +3,7 @@
  * what is left out because no net could say it. */
 #include "format/sound.h"
 #include "head/ctc.h"
-#include "task/transcribe.h"
+#include "task/transcribe/transcribe.h"
 #include "task_help.h"
 
 static void spill_wav(const test_folder *f, const char *name, int samples, int rate)

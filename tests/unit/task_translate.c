@@ -3,8 +3,8 @@
  * alone or among others; the memory of phrases answers with its own. */
 #include <math.h>
 
-#include "task/search.h"
-#include "task/translate.h"
+#include "task/translate/search.h"
+#include "task/translate/translate.h"
 #include "task_help.h"
 
 #define NET "embed 6 | gru 5 bi >> embed 6 | lstm 8 bridge | attend 6 | dense"

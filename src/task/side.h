@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * side.h - what a model keeps of the side chain's data. */
+#ifndef RC_SIDE_H
+#define RC_SIDE_H
+#include "task/task.h"
+
+void rc_side_learned(recur_model *m, recur_data *d);                   /* text and scaling become the model's */
+void rc_side_forget(recur_model *m);
+json_t *rc_side_json(const recur_model *m);                            /* part "side" of the card's facts */
+int rc_side_store(const recur_model *m, rc_store *s);
+int rc_side_load(recur_model *m, rc_store *s, const char *path, rc_facts *f);
+#endif

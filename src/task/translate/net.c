@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * net.c - net and settings for a translator, chosen from the data. */
+#include <stdio.h>
+#include "data/pick.h"
+#include "task/translate/translate.h"
+
+/* A reader in both directions; a writer that begins where the reader ended, looks back at what was read at every step
+ * (Luong et al. 2015) and shares one table between what it reads and what it writes.  Sizes by the number of pairs;
+ * dropout is heavy where they are few. */
+typedef struct { int64_t below; const char *net, *why; } size_row;
+static const size_row texts[] = {
+    { 5000,      "embed 64 | drop .2 | lstm 64 bi >> embed 64 | drop .2 | lstm 128 bridge | attend 64 | drop .2"
+                 " | dense tie", "few pairs: a small net" },
+    { 100000,    "embed 256 | drop .4 | lstm 192 bi >> embed 256 | drop .4 | lstm 384 bridge | attend 256 | drop .4"
+                 " | dense tie", "some ten thousand pairs: heavy dropout" },
+    { INT64_MAX, "embed 256 | drop .2 | lstm 256 bi >> embed 256 | drop .2 | lstm 512 bridge | attend 256 | drop .2"
+                 " | dense tie", "many pairs: a larger net, less dropout" },
+};
+/* Few kinds of signs: tables are small, and what is to be learned is a rule. */
+static const size_row signs[] = {
+    { INT64_MAX, "embed 32 | lstm 64 bi >> embed 32 | lstm 128 bridge | attend 128 | dense",
+      "few kinds of signs: a rule to be learned" },
+};
+
+static void lengths(const recur_data *d, double *mean, int *longest)
+{
+    int64_t sum = 0;
+    *longest = 1;
+    for (int i = 0; i < d->count; i++) {
+        sum += d->ex[i].T;
+        *longest = d->ex[i].T > *longest ? d->ex[i].T : *longest;
+    }
+    *mean = d->count > 0 ? (double)sum / d->count : 0;
+}
+
+static void say_texts(const recur_data *d, const recur_train_options *o, rc_say *say, void *ud)
+{
+    double source, target;
+    int most_source, most_target;
+    lengths(d->side, &source, &most_source);
+    lengths(d, &target, &most_target);
+    say(ud, "data: %d pairs, %.0f units on average from %.0f, at most %d from %d%s", d->count, target, source, most_target,
+        most_source, d->text == d->side->text ? ", one vocabulary for both sides" : "");
+    say(ud, "units: source %s, %d kinds; target %s, %d kinds%s", d->side->text->o.unit, rc_vocab_size(d->side->text->vocab),
+        d->text->o.unit, rc_vocab_size(d->text->vocab), o->unit != NULL ? "" : strcmp(d->text->unit->name, "token") == 0
+        ? " (the text is cut already)" : strcmp(d->text->unit->name, "char") == 0 ? " (signs)" : " (pieces of words)");
+    if (d->dropped > 0)
+        say(ud, "length: %lld pairs of more than %lld units are left out; --max-length says how many are too many",
+            (long long)d->dropped, (long long)d->max_length);
+}
+
+static void choose_steps(const recur_data *d, recur_train_options *o, bool few)
+{
+    rc_pick_int(&o->batch, d->count < 2000 ? 16 : few ? 64 : d->count < 100000 ? 64 : 128);
+    int64_t epochs = (few ? 400000 : 500000) / (d->count + 1);
+    epochs = epochs < 4 ? 4 : epochs > 30 ? 30 : epochs;
+    if (o->steps < 0 && isnan(o->time))
+        rc_pick_int(&o->epochs, epochs);
+    bool own_optimizer = o->optimizer == NULL;
+    rc_pick_text(&o->optimizer, "adamw");
+    rc_pick_text(&o->schedule, "cosine");
+    if (own_optimizer && o->beta2 == 0.999)
+        o->beta2 = 0.98;                                      /* a shorter memory of squares, as is usual for translation */
+    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
+        rc_pick_real(&o->lr, few ? 4e-3 : d->count < 5000 ? 5e-3 : 2e-3);
+    rc_pick_real(&o->decay, 0.01);
+    rc_pick_real(&o->clip, 1);
+    rc_pick_real(&o->warmup, 0.05);
+    rc_pick_int(&o->patience, 8);
+    if (!(o->smooth > 0) && !few)
+        o->smooth = 0.1;                                      /* Szegedy et al. 2016 */
+}
+
+int rc_translate_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud)
+{
+    bool few = rc_vocab_size(d->text->vocab) < 200 && rc_vocab_size(d->side->text->vocab) < 200;
+    const size_row *row = few ? signs : texts;
+    int longest;
+    double mean;
+    while (d->count >= row->below)
+        row++;
+    lengths(d, &mean, &longest);
+    say_texts(d, o, say, ud);
+    if (o->net == NULL)
+        say(ud, "net: %s (%s)", row->net, row->why);
+    if (snprintf(net, n, "%s", o->net != NULL ? o->net : row->net) >= (int)n)
+        return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    choose_steps(d, o, few);
+    rc_pick_int(&o->bptt, longest);
+    int64_t batches = d->count / o->batch + 1;
+    if (batches >= 2000)
+        rc_pick_int(&o->eval_every, 1000);
+    say(ud, "training: batches of %lld, %s, rate %g, %s schedule, smoothing %g; ends early after %lld evaluations without "
+        "gain", (long long)o->batch, o->optimizer, o->lr, o->schedule, o->smooth, (long long)o->patience);
+    return RECUR_OK;
+}
+
+int rc_translate_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
+{
+    (void)d;
+    rc_head *h = m->net->branch[0].head;
+    if (!h->kind->classes || m->net->branches > 1)
+        return rc_fail(m->r, RECUR_ESPEC, "a translator's net ends in one head of classes, as in '... | dense | softmax'");
+    if (o->smooth > 0 && !(h->smooth > 0))
+        h->smooth = o->smooth;
+    return RECUR_OK;
+}
+
+static int32_t likeliest(const real *z, int V)
+{
+    int32_t best = 0;
+    for (int32_t v = 1; v < V; v++)
+        best = z[v] > z[best] ? v : best;
+    return best;
+}
+
+/* In two passes (Mihaylova and Martins 2019): what the net says after each unit of the right answer stands in the place
+ * of the unit that follows, here and there. */
+int rc_translate_guess(const recur_model *m, recur_data *d, rc_run *u, const recur_batch *b, double share, uint64_t key)
+{
+    int rows, V = m->net->branch[0].head->in;
+    const real *z = rc_run_forward(u, b, 0, &rows);
+    if (z == NULL)
+        return RECUR_EDATA;
+    for (int t = 0, row = 0; t + 1 < b->T; row += b->alive[t++])
+        for (int s = 0; s < b->alive[t + 1]; s++) {
+            int next = row + b->alive[t] + s;
+            if (rc_uniform(key, (uint64_t)next) >= share)
+                continue;
+            int32_t said = likeliest(z + (size_t)(row + s) * (size_t)V, V);
+            if (said != RC_EOS)                                /* the answer goes on here */
+                d->out.ids[next] = said;
+        }
+    return RECUR_OK;
+}
