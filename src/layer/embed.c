@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * embed: y[n] = W[id[n]], a row of numbers for each unit.  As a later layer it appends its columns to x (join=cat) or
+ * embed: y[n] = scale W[id[n]], a row of numbers for each unit.  As a later layer it appends its columns to x (join=cat) or
  * adds them (join=sum).  The gradient lies only in the rows of ids that occurred; its sum runs over the batch's rows
  * in their order whatever thread has the row of W. */
 #include <math.h>
@@ -11,7 +11,7 @@ typedef struct {
     int size;
     char of[32], join[32];
     bool frozen, vectors;
-    double sd;
+    double sd, scale;
     int column, V, at;           /* at: first column of its own in y */
 } embed;
 
@@ -29,6 +29,7 @@ static const rc_key_row keys[] = {
     { "vectors", RC_KEY_FLAG, offsetof(embed, vectors), NULL, 0, 0, NULL, "start from the word vectors given" },
     { "frozen", RC_KEY_FLAG, offsetof(embed, frozen), NULL, 0, 0, NULL, "stay as they start" },
     { "sd", RC_KEY_REAL, offsetof(embed, sd), "0.1", 0, 100, NULL, "standard deviation of the start" },
+    { "scale", RC_KEY_REAL, offsetof(embed, scale), "1", 0, 1000, NULL, "y = scale W[id]: the same step of the optimizer goes further" },
 };
 
 static int open(rc_layer *l, rc_build *b)
@@ -106,21 +107,31 @@ static int check(const rc_layer *l, recur *r, const recur_batch *b)
 
 typedef struct { const embed *e; embed_act *a; const rc_pass *s; const int32_t *id; real *dw; } job;
 
+/* to [size] += scale from. */
+static void add_scaled(const job *j, const real *from, real *to)
+{
+    const real scale = (real)j->e->scale;
+    for (int i = 0; i < j->e->size; i++)
+        to[i] += scale * from[i];
+}
+
 static void gather(void *arg, int lo, int hi)
 {
     const job *j = arg;
     const embed *e = j->e;
     const real *w = rc_w(&e->l, j->s, 0);
     size_t E = (size_t)e->size, in = (size_t)e->l.in, out = (size_t)e->l.out;
+    const real scale = (real)e->scale;
     for (int n = lo; n < hi; n++) {
         real *y = j->a->a.y + (size_t)n * out;
         const real *row = w + (size_t)j->id[n] * E;
         if (in)
             memcpy(y, j->a->a.x + (size_t)n * in, in * sizeof *y);
         if (in && !e->at)
-            j->s->k->add(E, row, y);
+            add_scaled(j, row, y);
         else
-            memcpy(y + e->at, row, E * sizeof *y);
+            for (size_t i = 0; i < E; i++)
+                y[(size_t)e->at + i] = scale * row[i];
     }
 }
 
@@ -139,7 +150,7 @@ static void scatter(void *arg, int lo, int hi)
     for (int i = lo; i < hi; i++) {
         int32_t id = j->a->touched[i];
         for (int32_t n = j->a->first[id]; n >= 0; n = j->a->next[n])
-            j->s->k->add(E, j->a->a.dy + (size_t)n * out + j->e->at, j->dw + (size_t)id * E);
+            add_scaled(j, j->a->a.dy + (size_t)n * out + j->e->at, j->dw + (size_t)id * E);
         j->a->first[id] = -1;
     }
 }
@@ -182,7 +193,7 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
 }
 
 const rc_layer_kind rc_layer_embed = {
-    .name = "embed", .formula = "y = W[id]", .size = sizeof(embed), .act_size = sizeof(embed_act),
+    .name = "embed", .formula = "y = scale W[id]", .size = sizeof(embed), .act_size = sizeof(embed_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys, .source = true,
     .open = open, .check = check, .init = init, .bind = bind, .forward = forward, .backward = backward,
 };

@@ -175,6 +175,7 @@ static void every_layer(void **state)
     static const char *const lines[] = {
         "embed 4 | dense", "embed 4 frozen | dense", "embed 4 | embed 3 of=pairs | dense 6 act=tanh | dense",
             "embed 4 | embed of=pairs join=sum | lstm 3 | dense",
+            "embed 4 scale=3 | embed of=pairs join=sum scale=.5 | lstm 3 | dense",
         "input | dense", "input 3 | embed 3 | gru 4 | dense", "embed 5 | input | lstm 4 bi | dense",
             "input | lstm 7 | dense 4 act=sigmoid | dense act=tanh",
         "embed 4 | drop .4 | lstm 4 | drop .3 locked | dense",
