@@ -170,7 +170,7 @@ struct recur_train_options {      /* rows and defaults: recur_train_table, `recu
     /* series */ const char *id, *split, *known, *scaled, *decode, *quantiles; int64_t input, horizon, period, segment; int joint;
     /* net    */ const char *net; double held; int64_t seed;   /* held: part of the data held out where no --valid is given */
     /* time   */ int64_t epochs, steps; double time; const char *plan; int64_t threads;
-    /* steps  */ int64_t batch, batch_units, bptt, accumulate; const char *optimizer, *schedule; double lr, momentum, beta1, beta2, eps, decay, clip, clip_value, warmup, floor;
+    /* steps  */ int64_t batch, batch_units, bptt, accumulate; const char *optimizer, *schedule; double lr, momentum, beta1, beta2, eps, decay, average, clip, clip_value, warmup, floor;
                  double lr_factor; int64_t lr_after, patience;
     /* loss   */ double smooth, sampled, focal; const char *balance;
     /* saving */ const char *out, *log_dir; int resume; double save_every; int64_t eval_every; int force, no_baseline;

@@ -167,7 +167,7 @@ static void check_training(golden *g)
     rc_optim *o;
     double norm;
     rc_loss loss;
-    assert_int_equal(rc_optim_new(&g->r, &o, how.optimizer, g->net->params.total), 0);
+    assert_int_equal(rc_optim_new(&g->r, &o, how.optimizer, g->net->params.total, 0), 0);
     for (int i = 0; i < (int)setting(g, "steps"); i++) {
         assert_int_equal(rc_run_loss(g->u, &g->batch, false, 1, &loss), 0);
         rc_run_backward(g->u);

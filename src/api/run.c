@@ -48,7 +48,7 @@ int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d
     if (e < 0) goto fail;
     if (d->trace && (e = rc_run_trace(u->u)) < 0) goto fail;
     if (d->trace && !(u->norms = rc_new(r, (size_t)d->T, sizeof *u->norms))) { e = RECUR_ENOMEM; goto fail; }
-    if (d->train && (e = rc_optim_new(r, &u->optim, hungriest()->name, m->net->params.total)) < 0) goto fail;
+    if (d->train && (e = rc_optim_new(r, &u->optim, hungriest()->name, m->net->params.total, 0)) < 0) goto fail;
     *out = u;
     return RECUR_OK;
 fail:

@@ -62,6 +62,7 @@
     X(REAL, beta2, "beta2", "0.999", 0, 0.999999, "X", "decay of the mean of squared gradients (adam, rmsprop)", "steps") \
     X(REAL, eps, "eps", "1e-8", 0, 1, "X", "added to the root of squared gradients", "steps")                           \
     X(REAL, decay, "decay", NULL, 0, 1e3, "X", "weight decay of the matrices", "steps")                                 \
+    X(REAL, average, "average", "0", 0, 0.99999, "X", "answers come from a running mean of the weights that keeps this part of itself at a step, .999 say; 0: none", "steps") \
     X(REAL, clip, "clip", NULL, 0, 1e9, "NORM", "largest norm of a gradient; 0: no bound", "steps")                     \
     X(REAL, clip_value, "clip-value", "0", 0, 1e9, "X", "largest single number of a gradient; 0: no bound", "steps")    \
     X(REAL, warmup, "warmup", NULL, 0, MANY, "N", "steps in which the rate rises to --lr; below 1: part of all steps", "steps") \

@@ -106,7 +106,7 @@ static int add_blocks(rc_store *st, const rc_snapshot *c)
 {
     const int64_t n = (int64_t)c->n, carry = (int64_t)c->ncarry;
     int e = rc_store_add(st, "loop.best", real_type, 1, &n, c->best);
-    for (int i = 0; e >= 0 && i < c->o->kind->moments; i++) {
+    for (int i = 0; e >= 0 && i < c->o->moments; i++) {
         char name[16];
         snprintf(name, sizeof name, "opt.m%d", i);
         e = rc_store_add(st, name, real_type, 1, &n, c->o->moment[i]);
@@ -258,7 +258,7 @@ static int read_one(const char *path, const rc_snapshot *c, bool force)
         goto done;
     }
     take_weights(&st, path, c, true, &e);           /* all is there before anything is overwritten */
-    for (int i = 0; i < c->o->kind->moments && e >= 0; i++) {
+    for (int i = 0; i < c->o->moments && e >= 0; i++) {
         snprintf(name, sizeof name, "opt.m%d", i);
         block(&st, path, name, real_type, c->n, &e);
     }
@@ -266,7 +266,7 @@ static int read_one(const char *path, const rc_snapshot *c, bool force)
     if (e >= 0 && c->ncarry > 0) block(&st, path, "loop.carry", real_type, c->ncarry, &e);
     if (e < 0) goto done;
     take_weights(&st, path, c, false, &e);
-    for (int i = 0; i < c->o->kind->moments; i++) {
+    for (int i = 0; i < c->o->moments; i++) {
         snprintf(name, sizeof name, "opt.m%d", i);
         take(&st, path, name, c->n, c->o->moment[i], &e);
     }

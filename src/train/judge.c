@@ -65,7 +65,7 @@ static int judge(rc_fitting *f, double *loss, bool *better)
 
 int rc_fit_judge(rc_fitting *f)
 {
-    const bool average = f->opt->averaged > 0;
+    const bool average = rc_optim_averages(f->opt);
     double loss = 0;
     bool better = true;
     int e = RECUR_OK;

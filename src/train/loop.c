@@ -273,9 +273,9 @@ static int open_fit(rc_fitting *f)
     if ((e = rc_run_new(f->r, &f->u, net, f->m->w, &d)) < 0) return e;
     f->u->seed = (uint64_t)o->seed;
     f->ncarry = (size_t)d.B * net->state_size;
-    if ((e = rc_optim_new(f->r, &f->opt, o->optimizer, f->n)) < 0) return e;
+    if ((e = rc_optim_new(f->r, &f->opt, o->optimizer, f->n, o->average)) < 0) return e;
     if (!(f->best = rc_new(f->r, f->n, sizeof(real)))) return RECUR_ENOMEM;
-    if (f->opt->kind->average && !(f->keep = rc_new(f->r, f->n, sizeof(real)))) return RECUR_ENOMEM;
+    if ((f->opt->kind->average || o->average > 0) && !(f->keep = rc_new(f->r, f->n, sizeof(real)))) return RECUR_ENOMEM;
     memcpy(f->best, f->m->w, f->n * sizeof(real));
     if (!(f->agree = rc_options_agree(o, f->m, f->d, f->held))) return rc_fail(f->r, RECUR_ENOMEM, "training: out of memory");
     if (o->out) {

@@ -29,7 +29,7 @@ const rc_optim_kind *rc_optim_find(const char *name)
     return NULL;
 }
 
-int rc_optim_new(recur *r, rc_optim **out, const char *name, size_t n)
+int rc_optim_new(recur *r, rc_optim **out, const char *name, size_t n, double mean)
 {
     rc_optim *o = NULL;
     const rc_optim_kind *kind = rc_optim_find(name);
@@ -43,9 +43,11 @@ int rc_optim_new(recur *r, rc_optim **out, const char *name, size_t n)
         }
         return rc_fail(r, RECUR_EOPTION, "no optimizer '%s'; there are %s", name, names);
     }
+    if (mean > 0 && kind->average)
+        return rc_fail(r, RECUR_EOPTION, "%s averages by itself: --average is for the other optimizers", name);
     if (!(o = rc_new(r, 1, sizeof *o))) goto fail;
-    *o = (rc_optim){ .r = r, .kind = kind, .n = n };
-    for (int i = 0; i < kind->moments; i++)
+    *o = (rc_optim){ .r = r, .kind = kind, .n = n, .mean = mean, .moments = kind->moments + (mean > 0) };
+    for (int i = 0; i < o->moments; i++)
         if (!(o->moment[i] = rc_new(r, n, sizeof(real)))) goto fail;
     *out = o;
     return RECUR_OK;
@@ -57,20 +59,45 @@ fail:
 void rc_optim_free(rc_optim *o)
 {
     if (!o) return;
-    for (int i = 0; i < o->kind->moments; i++) rc_free(o->r, o->moment[i]);
+    for (int i = 0; i < o->moments; i++) rc_free(o->r, o->moment[i]);
     rc_free(o->r, o);
 }
 
 void rc_optim_clear(rc_optim *o)
 {
-    for (int i = 0; i < o->kind->moments; i++) memset(o->moment[i], 0, o->n * sizeof(real));
+    for (int i = 0; i < o->moments; i++) memset(o->moment[i], 0, o->n * sizeof(real));
     o->step = o->averaged = 0;
     o->averaging = false;
 }
 
+bool rc_optim_averages(const rc_optim *o)
+{
+    return o->mean > 0 ? o->step > 0 : o->averaged > 0;
+}
+
 void rc_optim_average(const rc_optim *o, real *w)
 {
-    if (o->kind->average && o->averaged > 0) o->kind->average(o, 0, o->n, w);
+    if (!rc_optim_averages(o)) return;
+    if (o->mean > 0) memcpy(w, o->moment[o->moments - 1], o->n * sizeof *w);
+    else o->kind->average(o, 0, o->n, w);
+}
+
+/* mean += (1 - d) (w - mean): equation (A7).  At first d is below what was asked for, or the mean would long remember
+ * the weights of the start. */
+typedef struct { const rc_optim *o; const real *w; real part; } follow_job;
+static void follow(void *arg, int lo, int hi)
+{
+    const follow_job *j = arg;
+    real *mean = j->o->moment[j->o->moments - 1];
+    const size_t from = (size_t)lo * LEAST, to = (size_t)hi * LEAST < j->o->n ? (size_t)hi * LEAST : j->o->n;
+    for (size_t i = from; i < to; i++) mean[i] += j->part * (j->w[i] - mean[i]);
+}
+
+static void follow_all(const rc_optim *o, const real *w)
+{
+    const double t = (double)o->step, rise = (t - 1) / (t + 9);
+    rc_rows_each(o->r, (int)((o->n + LEAST - 1) / LEAST), 16, follow,
+                 &(follow_job){ o, w, (real)(1 - (rise < o->mean ? rise : o->mean)) });
 }
 
 /* --- slices --- */
@@ -206,5 +233,6 @@ int rc_optim_step(rc_optim *o, rc_run *u, const recur_step_options *s, double *n
         .c1 = (real)(1 / (1 - pow(s->beta1, t))), .c2 = (real)(1 / (1 - pow(s->beta2, t))),
     };
     rc_each(o->r->pool, j.slices, update, &j);
+    if (o->mean > 0) follow_all(o, u->w);
     return RECUR_OK;
 }

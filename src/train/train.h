@@ -21,16 +21,19 @@ struct rc_optim {
     recur *r;
     const rc_optim_kind *kind;
     size_t n;
-    real *moment[3];                     /* [n] */
+    real *moment[3];                     /* [n] each; with `mean` one more than the kind's */
+    int moments;
+    double mean;                         /* part of itself that the running mean of the weights keeps at a step; 0: there is none */
     int64_t step, averaged;              /* steps taken; of them in the average */
     bool averaging;                      /* set by whoever decides that the average begins */
 };
-int rc_optim_new(recur *r, rc_optim **out, const char *name, size_t n);   /* EOPTION lists the names */
+int rc_optim_new(recur *r, rc_optim **out, const char *name, size_t n, double mean);   /* EOPTION lists the names */
 void rc_optim_free(rc_optim *o);
 void rc_optim_clear(rc_optim *o);        /* as new */
 /* Norm over the spans with a gradient, clip by value and then by norm, step, all on r->pool; the gradient is left for
  * rc_run_clear.  A gradient that is not finite: RECUR_EDIVERGE, weights and moments untouched, the message names the weight. */
 int rc_optim_step(rc_optim *o, rc_run *u, const recur_step_options *s, double *norm);
+bool rc_optim_averages(const rc_optim *o);                   /* whether there is an average by now */
 void rc_optim_average(const rc_optim *o, real *w);           /* w [n] <- average, where there is one */
 
 /* --- schedules (sched.c): constant step linear cosine onecycle plateau --- */

@@ -124,6 +124,7 @@ static void resume_equals_straight_through(void **state)
             options(&o, rc_optims[i]->name);
             o.schedule = i % 2 ? "plateau" : "cosine";
             o.accumulate = 1 + i % 2;
+            o.average = task && !rc_optims[i]->average ? 0.9 : 0;
             real *a = straight(task, &o, 1, &n), *b = in_parts(task, &o, 1 + i % 2, NULL);
             assert_memory_equal(a, b, n * sizeof(real));
             free(a);

@@ -4,14 +4,19 @@
 
 typedef struct { recur *r; rc_net *net; rc_run *u; rc_optim *o; real *w; } bench;
 
-static void open_bench(bench *b, const char *line, const rc_facts *f, const char *optimizer, int threads)
+static void open_mean(bench *b, const char *line, const rc_facts *f, const char *optimizer, int threads, double mean)
 {
     b->r = open_runtime(threads);
     GOOD(b->r, rc_net_new(b->r, &b->net, line, "softmax", f));
     b->w = rc_new(b->r, b->net->params.total, sizeof(real));
     rc_net_init(b->net, f, 1, b->w);
     GOOD(b->r, rc_run_new(b->r, &b->u, b->net, b->w, &(recur_dims){ .B = 4, .T = 1, .N = 4, .train = 1 }));
-    GOOD(b->r, rc_optim_new(b->r, &b->o, optimizer, b->net->params.total));
+    GOOD(b->r, rc_optim_new(b->r, &b->o, optimizer, b->net->params.total, mean));
+}
+
+static void open_bench(bench *b, const char *line, const rc_facts *f, const char *optimizer, int threads)
+{
+    open_mean(b, line, f, optimizer, threads, 0);
 }
 
 static void close_bench(bench *b)
@@ -203,12 +208,51 @@ static void threads_change_no_bit(void **state)
     }
 }
 
+/* The running mean beside one in double, of every weight, whatever the number of threads. */
+static void mean_follows_the_weights(void **state)
+{
+    (void)state;
+    for (int i = 0; rc_optims[i]; i++)
+        for (int threads = 1; threads <= 3; threads += 2) {
+            bench b;
+            recur_step_options s = { .lr = 0.05, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-6 };
+            double norm, mean[128] = { 0 };
+            if (rc_optims[i]->average) continue;
+            open_mean(&b, "input | dense 6 | dense 3", &four, rc_optims[i]->name, threads, 0.5);
+            const size_t n = b.net->params.total;
+            assert_in_range(n, 1, 128);
+            assert_false(rc_optim_averages(b.o));
+            for (int k = 1; k <= 12; k++) {
+                rc_run_clear(b.u);
+                for (size_t e = 0; e < n; e++) b.u->g[e] = (real)(rc_uniform(rc_key(7, RC_OTHER, (uint64_t)k, 0), e) - 0.5);
+                GOOD(b.r, rc_optim_step(b.o, b.u, &s, &norm));
+                const double rise = (k - 1.0) / (k + 9.0), d = rise < 0.5 ? rise : 0.5;
+                for (size_t e = 0; e < n; e++) mean[e] = d * mean[e] + (1 - d) * (double)b.w[e];
+            }
+            assert_true(rc_optim_averages(b.o));
+            rc_optim_average(b.o, b.w);
+            for (size_t e = 0; e < n; e++) assert_near((double)b.w[e], mean[e], 1e-6);
+            close_bench(&b);
+        }
+}
+
+static void asgd_takes_no_second_mean(void **state)
+{
+    (void)state;
+    recur *r = open_runtime(1);
+    rc_optim *o;
+    assert_int_equal(rc_optim_new(r, &o, "asgd", 10, 0.9), RECUR_EOPTION);
+    assert_null(o);
+    assert_non_null(strstr(r->message, "--average"));
+    close_runtime(r);
+}
+
 static void unknown_optimizer_names_those_there_are(void **state)
 {
     (void)state;
     recur *r = open_runtime(1);
     rc_optim *o;
-    assert_int_equal(rc_optim_new(r, &o, "adamx", 10), RECUR_EOPTION);
+    assert_int_equal(rc_optim_new(r, &o, "adamx", 10, 0), RECUR_EOPTION);
     assert_null(o);
     assert_non_null(strstr(r->message, "sgd, asgd, rmsprop, adam, adamw"));
     close_runtime(r);
@@ -220,6 +264,7 @@ int main(void)
         cmocka_unit_test(steps_match_the_equations), cmocka_unit_test(quadratic_is_minimised),
         cmocka_unit_test(clipping_bounds_value_then_norm), cmocka_unit_test(broken_gradient_touches_nothing),
         cmocka_unit_test(untouched_rows_rest), cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(mean_follows_the_weights), cmocka_unit_test(asgd_takes_no_second_mean),
         cmocka_unit_test(unknown_optimizer_names_those_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
