@@ -177,7 +177,8 @@ static int make_model(job *j)
 
 static recur_dims dims(const job *j, int steps)
 {
-    return (recur_dims){ .B = j->k->batch, .T = steps, .N = steps == j->k->steps ? j->batch.N : 0, .train = j->train, .scores = !j->train };
+    return (recur_dims){ .B = j->k->batch, .T = steps, .N = steps == j->k->steps ? j->batch.N : 0, .train = j->train, .scores = !j->train,
+                         .optimizer = j->k->optimizer };
 }
 
 static bool is_step(const bench_case *k) { return strcmp(k->group, "step") == 0 || strcmp(k->group, "stored") == 0; }

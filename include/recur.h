@@ -205,6 +205,7 @@ typedef struct recur_dims {       /* the largest batch */
     int B, T, N;                  /* sequences, steps, rows (0: B*T) */
     int train, scores, trace;     /* scores: recur_forward's result is wanted; trace: recur_gradient_norms is */
     struct { int B, T, N; } side; /* of the side chain's batch, where the net has one */
+    const char *optimizer;        /* train: the one that recur_update will be given; NULL: any, so room for the hungriest */
 } recur_dims;
 size_t recur_run_size(const recur_model *m, const recur_dims *d);           /* bytes */
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d);

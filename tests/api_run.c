@@ -107,6 +107,30 @@ static void training_by_hand_learns_and_allocates_nothing(void **state)
     recur_run_free(u);
 }
 
+/* A run made for one optimizer keeps no room for hungrier ones, and says so when one comes. */
+static void room_for_the_optimizer_named(void **state)
+{
+    world *w = *state;
+    recur_dims d = { .B = 20, .T = STEPS, .train = 1 };
+    const size_t any = recur_run_size(w->m, &d);
+    recur_run *u = NULL;
+    recur_batch b;
+    d.optimizer = "sgd";
+    assert_true(recur_run_size(w->m, &d) < any);
+    OK(w->r, recur_run_new(w->r, &u, w->m, &d));
+    recur_data_start(w->d, 20, STEPS, 0, 0);
+    OK(w->r, recur_data_next(w->d, &b));
+    assert_true(isfinite(recur_loss(u, &b)));
+    recur_backward(u);
+    assert_int_equal(recur_update(u, &(recur_step_options){ .optimizer = "adam" }, NULL), RECUR_EOPTION);
+    assert_non_null(strstr(recur_message(w->r), "recur_dims.optimizer"));
+    OK(w->r, recur_update(u, &(recur_step_options){ .optimizer = "sgd", .lr = 0.01 }, NULL));
+    recur_run_free(u);
+    d.optimizer = "sdg";
+    assert_int_equal(recur_run_new(w->r, &u, w->m, &d), RECUR_EOPTION);
+    assert_non_null(strstr(recur_message(w->r), "sdg"));
+}
+
 /* The gradient through time: one for each layer, and asking for it changes no bit and allocates nothing. */
 static void norms_through_time(void **state)
 {
@@ -231,7 +255,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         T(steps_equal_the_whole_bit_for_bit), T(states_are_read_and_written), T(training_by_hand_learns_and_allocates_nothing),
-        T(norms_through_time), T(two_runs_share_a_model), T(what_does_not_fit_is_refused), T(weights_that_would_break_are_left_alone), T(written_weights_are_seen),
+        T(norms_through_time), T(room_for_the_optimizer_named), T(two_runs_share_a_model), T(what_does_not_fit_is_refused), T(weights_that_would_break_are_left_alone), T(written_weights_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@ struct recur_run {
     recur *r;
     recur_model *m;
     rc_run *u;
-    rc_optim *optim;             /* training: room for the hungriest optimizer, so that an update allocates nothing */
+    rc_optim *optim;             /* training: room for the optimizer that recur_dims names, so that an update allocates nothing */
     rc_loss loss;                /* of the last recur_loss */
     double *norms;               /* [T] of the last recur_gradient_norms; NULL: the run keeps no trace */
 };

@@ -10,9 +10,11 @@
 /* In the double build these are doubles; its tests know. */
 static const float *numbers(const real *x) { return (const void *)x; }
 
-static const rc_optim_kind *hungriest(void)
+/* Whose moments a training run has room for, since an update allocates nothing; NULL: there is no such optimizer. */
+static const rc_optim_kind *optimizer_of(const recur_dims *d)
 {
     const rc_optim_kind *best = rc_optims[0];
+    if (d->optimizer) return rc_optim_find(d->optimizer);
     for (int i = 1; rc_optims[i]; i++)
         if (rc_optims[i]->moments > best->moments) best = rc_optims[i];
     return best;
@@ -26,8 +28,8 @@ static bool good(const recur_dims *d)
 size_t recur_run_size(const recur_model *m, const recur_dims *d)
 {
     if (!m || !good(d)) return 0;
-    size_t moments = d->train ? (size_t)hungriest()->moments * m->net->params.total * sizeof(real) : 0;
-    return rc_run_size(m->net, d) + moments;
+    const rc_optim_kind *kind = d->train ? optimizer_of(d) : NULL;
+    return rc_run_size(m->net, d) + (kind ? (size_t)kind->moments * m->net->params.total * sizeof(real) : 0);
 }
 
 int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d)
@@ -37,6 +39,7 @@ int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d
     RC_NEED(r, m, RECUR_EOPTION, "recur_run_new: no model is given");
     RC_NEED(r, good(d), RECUR_EOPTION, "recur_run_new: B and T must be at least 1, N at most B*T = %d",
             d ? d->B * d->T : 0);
+    RC_NEED(r, !d->train || optimizer_of(d), RECUR_EOPTION, "recur_run_new: no optimizer '%s'", d->optimizer);
     RC_NEED(r, !d->train || m->net->as == RC_F32_WEIGHTS, RECUR_EOPTION,
             "this model's weights are stored as %s, for answers only; train the model it was made from", rc_storage_name[m->net->as]);
     recur_run *u = rc_new(r, 1, sizeof *u);
@@ -48,7 +51,7 @@ int recur_run_new(recur *r, recur_run **out, recur_model *m, const recur_dims *d
     if (e < 0) goto fail;
     if (d->trace && (e = rc_run_trace(u->u)) < 0) goto fail;
     if (d->trace && !(u->norms = rc_new(r, (size_t)d->T, sizeof *u->norms))) { e = RECUR_ENOMEM; goto fail; }
-    if (d->train && (e = rc_optim_new(r, &u->optim, hungriest()->name, m->net->params.total, 0)) < 0) goto fail;
+    if (d->train && (e = rc_optim_new(r, &u->optim, optimizer_of(d)->name, m->net->params.total, 0)) < 0) goto fail;
     *out = u;
     return RECUR_OK;
 fail:
@@ -59,7 +62,6 @@ fail:
 void recur_run_free(recur_run *u)
 {
     if (!u) return;
-    if (u->optim) u->optim->kind = hungriest();    /* as it was made */
     rc_optim_free(u->optim);
     rc_free(u->r, u->norms);
     rc_run_free(u->u);
@@ -138,14 +140,6 @@ int recur_gradient_norms(recur_run *u, int i, recur_norms *out)
     return RECUR_EEND;
 }
 
-/* Another optimizer than last time begins with clean moments.  All blocks are there: see recur_run_new. */
-static void change(rc_optim *o, const rc_optim_kind *kind)
-{
-    o->kind = hungriest();
-    rc_optim_clear(o);
-    o->kind = kind;
-}
-
 static double given(double x, double usual) { return x != 0 && !isnan(x) ? x : usual; }
 
 int recur_update(recur_run *u, const recur_step_options *o, double *norm)
@@ -158,7 +152,10 @@ int recur_update(recur_run *u, const recur_step_options *o, double *norm)
     if (!s.optimizer) s.optimizer = "adamw";
     const rc_optim_kind *kind = rc_optim_find(s.optimizer);
     RC_NEED(u->r, kind, RECUR_EOPTION, "recur_update: no optimizer '%s'", s.optimizer);
-    if (kind != u->optim->kind) change(u->optim, kind);
+    RC_NEED(u->r, kind->moments <= u->optim->moments, RECUR_EOPTION,
+            "recur_update: %s needs more room than the run was made for; name it in recur_dims.optimizer", s.optimizer);
+    if (kind != u->optim->kind) rc_optim_clear(u->optim);     /* another one than last time begins with clean moments */
+    u->optim->kind = kind;
     s.lr = given(s.lr, kind->lr);
     s.beta1 = given(s.beta1, 0.9);
     s.beta2 = given(s.beta2, 0.999);
