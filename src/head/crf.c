@@ -152,12 +152,12 @@ static void place(job *j, rc_crf_table *t, rc_arena *m, int C, int T, int B)
     }
 }
 
-static size_t scratch(const rc_head *h, recur *r, const rc_rows *most)
+static void bind(const rc_head *h, void *own, rc_plan *p, const rc_rows *most)
 {
     rc_arena m = { 0 };
-    (void)r;
+    (void)own;
     place(&(job){ 0 }, &(rc_crf_table){ 0 }, &m, h->in, most->T, most->B);
-    return m.used;
+    rc_plan_scratch(p, m.used);
 }
 
 static void run(job *j, rc_crf_table *t)
@@ -239,6 +239,6 @@ const rc_head_kind rc_head_crf = {
     .name = "crf", .formula = "s(y) = start[y1] + Σ z_t[y_t] + Σ A[y_t, y_t+1] + end[yT]  (S10)\n"
                               "L = log Σ exp s(y') - s(y)  (S11)",
     .size = sizeof(crf), .keys = keys, .nkeys = sizeof keys / sizeof *keys,
-    .classes = true, .open = open, .count = count, .scratch = scratch, .loss = loss, .answer = answer, .tell = tell,
+    .classes = true, .open = open, .count = count, .bind = bind, .loss = loss, .answer = answer, .tell = tell,
     .best = best,
 };

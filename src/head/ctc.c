@@ -256,11 +256,12 @@ static void place(job *j, rc_arena *m, int V, int T, int B, int threads)
     }
 }
 
-static size_t scratch(const rc_head *h, recur *r, const rc_rows *most)
+static void bind(const rc_head *h, void *own, rc_plan *p, const rc_rows *most)
 {
     rc_arena m = { 0 };
-    place(&(job){ 0 }, &m, h->in, most->T, most->B, rc_pool_threads(r->pool));
-    return m.used;
+    (void)own;
+    place(&(job){ 0 }, &m, h->in, most->T, most->B, rc_pool_threads(p->r->pool));
+    rc_plan_scratch(p, m.used);
 }
 
 static double loss(const rc_head *h, const rc_pass *s, int row, int n, real *z, bool grad, real scale, int64_t *hits)
@@ -311,6 +312,6 @@ static int best(const rc_head *h, recur *r, const rc_param *params, const real *
 const rc_head_kind rc_head_ctc = {
     .name = "ctc", .formula = "L = -log Σ over paths that say the list Π_t softmax(z_t)[path_t]  (S15)-(S18)",
     .size = sizeof(ctc), .keys = keys, .nkeys = sizeof keys / sizeof *keys,
-    .classes = true, .lists = true, .open = open, .count = count, .scratch = scratch, .loss = loss, .answer = answer,
+    .classes = true, .lists = true, .open = open, .count = count, .bind = bind, .loss = loss, .answer = answer,
     .best = best,
 };

@@ -45,6 +45,33 @@ int64_t rc_head_count_values(const rc_head *h, const recur_batch *b, int rows, i
     return n;
 }
 
+/* --- heads of classes --- */
+
+int64_t rc_class_count(const rc_head *h, const rc_pass *s, int rows)
+{
+    int64_t n = 0;
+    for (int i = 0; i < rows; i++)
+        n += s->batch->target[h->index][i] >= 0;
+    return n;
+}
+
+void rc_class_answer(const rc_head *h, const rc_kern *k, int n, const real *z, real *out)
+{
+    k->softmax(n, h->in, z, h->in, out, h->in);
+}
+
+int rc_class_best(const rc_head *h, recur *r, const rc_param *params, const real *w, const rc_seq *q, int32_t *out)
+{
+    (void)r, (void)params, (void)w;
+    for (int t = 0; t < q->T; t++) {
+        const real *z = rc_seq_row(q, t);
+        out[t] = 0;
+        for (int32_t k = 1; k < h->in; k++)
+            out[t] = z[k] > z[out[t]] ? k : out[t];
+    }
+    return q->T;
+}
+
 /* --- heads of numbers --- */
 
 int rc_error_open(rc_head *h, rc_build *b)

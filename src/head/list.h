@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Every kind of head. */
 X(softmax)
+X(adaptive)
 X(square)
 X(absolute)
 X(huber)

@@ -144,6 +144,7 @@ struct rc_pass {
     real *state;                 /* [B][state_size], the sequences' carried state: read at the start, written at the end */
     size_t state_size;
     char *scratch;
+    void *own;                   /* while a head computes: its half of the run */
     const rc_rows *rows;         /* of the scores, while a head computes: its chunk's steps and sequences, after layers that changed them */
     real *dstate;                /* [B][state_size] where a chain goes back step by step: gradient of the state behind these rows; backward leaves that of the state before them; NULL: they are whole sequences */
     const rc_act *side; real *dside;     /* last layer of the side chain, and the gradient of its y to be added to; NULL: no side chain */

@@ -57,7 +57,7 @@ static real *run_tail(rc_run *u, int b, int row, int n, real *last, const rc_pas
 {
     const rc_own *o = u->own;
     const rc_act *before = rc_run_before(u, b, o->tail[b]);
-    real *z = before->y + (size_t)row * (size_t)u->net->branch[b].head->in;
+    real *z = before->y + (size_t)row * (size_t)u->net->branch[b].head->from;
     for (int i = o->tail[b]; i < o->end[b]; i++, before = u->act[i - 1]) {
         const rc_layer *l = u->net->layer[i];
         rc_act *a = u->act[i];
@@ -95,12 +95,16 @@ const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *r
     run_stem(u, &s);
     run_pre(u, head, &s);
     const rc_act *before = rc_run_before(u, head, o->tail[head]);
+    const rc_head *h = u->net->branch[head].head;
     int N = *rows = before->rows.N;
+    s.own = o->head[head];
+    if (h->kind->scores && N)
+        h->kind->scores(h, &s, N, before->y, o->scores);
     if (o->tail[head] == o->end[head])
-        return before->y;
+        return h->kind->scores ? o->scores : before->y;
     for (int row = 0; row < N; row += o->chunk[head]) {
         int n = N - row < o->chunk[head] ? N - row : o->chunk[head];
-        run_tail(u, head, row, n, o->scores + (size_t)row * (size_t)u->net->branch[head].head->in, &s);
+        run_tail(u, head, row, n, o->scores + (size_t)row * (size_t)h->in, &s);
     }
     return o->scores;
 }
@@ -119,6 +123,7 @@ const real *rc_run_answer(rc_run *u, const recur_batch *batch, int head, int *ro
     const rc_head *h = u->net->branch[head].head;
     rc_pass s = rc_run_pass(u, false);
     s.rows = rc_run_rows(u, head);
+    s.own = ((const rc_own *)u->own)->head[head];
     if (h->kind->tell && *rows)
         h->kind->tell(h, &s, z, out);
     else
@@ -164,7 +169,7 @@ static void loss_block(void *arg, int i)
     const loss_job *j = arg;
     int at = i * RC_BLOCK, n = j->n - at < RC_BLOCK ? j->n - at : RC_BLOCK;
     j->o->hits[i] = 0;
-    j->o->sum[i] = j->h->kind->loss(j->h, j->s, j->row + at, n, j->z + (size_t)at * (size_t)j->h->in, j->grad,
+    j->o->sum[i] = j->h->kind->loss(j->h, j->s, j->row + at, n, j->z + (size_t)at * (size_t)j->h->from, j->grad,
                                     j->scale, &j->o->hits[i]);
 }
 
@@ -213,6 +218,7 @@ static int run_head(rc_run *u, int b, const rc_pass *s, bool grad, rc_loss *out)
     rc_own *o = u->own;
     const rc_head *h = u->net->branch[b].head;
     rc_pass hs = *s;
+    hs.own = o->head[b];
     hs.rows = &rc_run_before(u, b, o->tail[b])->rows;
     int N = hs.rows->N, e = rc_run_targets(u, b, hs.rows);
     if (e)
@@ -225,7 +231,7 @@ static int run_head(rc_run *u, int b, const rc_pass *s, bool grad, rc_loss *out)
         int n = N - row < o->chunk[b] ? N - row : o->chunk[b];
         real *z = run_tail(u, b, row, n, NULL, s);
         if (apart)
-            z = memcpy(o->z, z, (size_t)n * (size_t)h->in * sizeof *z);
+            z = memcpy(o->z, z, (size_t)n * (size_t)h->from * sizeof *z);
         sum += loss_rows(&(loss_job){ h, &hs, o, row, n, z, grad, scale }, &out->hits[b]);
         if (grad)
             tail_back(u, b, row, n, z, s);

@@ -70,7 +70,7 @@ static int chunk_rows(const rc_net *n, const rc_own *o, int b, int rows)
         return rows;
     for (int i = o->tail[b]; i < o->end[b]; i++)
         width = most(width, n->layer[i]->out);
-    width = most(width, n->branch[b].head->in);
+    width = most(width, n->branch[b].head->from);
     int c = most(CHUNK / width, CHUNK_ROWS) / ROUND * ROUND;
     return rows < c ? rows : c;
 }
@@ -122,8 +122,8 @@ static void bind_layers(rc_run *u, rc_plan *p)
         }
         o->rows[b] = in.N;
         const rc_head *h = n->branch[b].head;
-        if (h->kind->scratch)
-            rc_plan_scratch(p, h->kind->scratch(h, p->r, &in));
+        if (h->kind->bind)
+            h->kind->bind(h, o->head[b], p, &in);
         in.N = o->chunk[b] = chunk_rows(n, o, b, in.N);
         for (int i = o->tail[b]; i < o->end[b]; i++) {
             in = bind(u, p, i, in);
@@ -175,14 +175,15 @@ static void place_tail(rc_run *u, rc_plan *p)
     rc_own *o = u->own;
     size_t z = 0, dx = 0, dy = 0, rows = 0, scores = 0;
     for (int b = 0; b < n->branches; b++) {
-        size_t chunk = (size_t)o->chunk[b], head = (size_t)n->branch[b].head->in;
+        const rc_head *h = n->branch[b].head;
+        size_t chunk = (size_t)o->chunk[b], from = (size_t)h->from;
         const rc_layer *first = o->tail[b] < o->end[b] ? n->layer[o->tail[b]] : NULL;
-        z = most_size(z, chunk * head);
-        dx = most_size(dx, chunk * (first ? (size_t)first->in : head));
+        z = most_size(z, chunk * from);
+        dx = most_size(dx, chunk * (first ? (size_t)first->in : from));
         dy = most_size(dy, widest(u, o->tail[b], o->end[b]));
         rows = most_size(rows, (size_t)o->rows[b]);
-        if (first)
-            scores = most_size(scores, (size_t)o->rows[b] * head);
+        if (first || h->kind->scores)
+            scores = most_size(scores, (size_t)o->rows[b] * (size_t)h->in);
     }
     o->z = rc_plan_take(p, z, sizeof(real));
     o->sum = rc_plan_take(p, rows / RC_BLOCK + 1, sizeof *o->sum);
@@ -252,6 +253,9 @@ static int measure(recur *r, rc_run **out, const rc_net *n, const recur_dims *d)
     for (int i = 0; i < n->layers; i++)
         if (!(u->act[i] = rc_new(r, 1, n->layer[i]->kind->act_size)))
             goto fail;
+    for (int b = 0; b < n->branches; b++)
+        if (n->branch[b].head->kind->act_size && !(o->head[b] = rc_new(r, 1, n->branch[b].head->kind->act_size)))
+            goto fail;
     divide(n, o);
     need(n, o);
     rc_plan p = { .r = r, .train = u->train, .as = u->train ? RC_F32_WEIGHTS : u->net->as, .B = u->B, .T = u->T, .N = u->N };
@@ -313,6 +317,8 @@ void rc_run_free(rc_run *u)
     rc_run_trace_free(u);
     for (int i = 0; u->act && i < u->net->layers; i++)
         rc_free(u->r, u->act[i]);
+    for (int b = 0; o && b < RECUR_HEADS; b++)
+        rc_free(u->r, o->head[b]);
     if (o) {
         rc_free(u->r, o->block);
         rc_free(u->r, o->dy);

@@ -31,6 +31,7 @@ typedef struct {
     } feed;
     int stem, from[RECUR_HEADS], tail[RECUR_HEADS], end[RECUR_HEADS];
     int rows[RECUR_HEADS], chunk[RECUR_HEADS];   /* of each tail: the most rows, rows a chunk */
+    void *head[RECUR_HEADS];     /* each head's half of the run; NULL: it has none */
     real **dy; real **dx;        /* [layers] gradient of y; where the gradient of x goes (training) */
     bool *needs;                 /* [layers] whether the gradient of y is wanted: there are weights at or below */
     real *ping[2];               /* gradients in turn; in inference y in turn */

@@ -109,8 +109,12 @@ static int open_head(spec *s, int branch, rc_build *b)
     int classes = net->facts.classes[branch], need = h->kind->outputs ? h->kind->outputs(h, classes) : classes;
     if (last < 0)
         return rc_fail(s->r, RECUR_ESPEC, "net: there is no layer before head %d (%s)", branch + 1, h->kind->name);
-    h->in = net->layer[last]->out;
+    h->from = net->layer[last]->out;
+    h->in = h->kind->scores ? need : h->from;
     h->per_seq = net->layer[last]->per_seq;
+    if (h->in < 1)
+        return rc_fail(s->r, RECUR_ESPEC, "net: head %d (%s): the data do not say how many classes there are",
+                       branch + 1, h->kind->name);
     if (classes && h->in != need)
         return rc_fail(s->r, RECUR_ESPEC,
                        "net: head %d (%s) needs %d scores, layer %d (%s) gives %d: end the chain with `dense`",
@@ -266,6 +270,8 @@ static int make_chain(spec *s, int c, const char *head, rc_build *b)
         width = net->facts.classes[branch];
         if (width && h->kind->outputs)
             width = h->kind->outputs(h, width);
+        if (h->kind->scores)
+            width = 0;
         net->branches = branch + 1;
     }
     b->head = single ? -1 : branch;

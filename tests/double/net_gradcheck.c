@@ -260,6 +260,7 @@ static void every_head(void **state)
             { "softmax", " weight=.3 smooth=.2" }, { "square", "" }, { "square", " weight=2" },
         { "absolute", "" }, { "huber", "" }, { "huber", " delta=.2" }, { "quantile", "" }, { "quantile", " q=.2:.7" },
             { "crf", "" }, { "crf", " weight=.5" }, { "ctc", "" }, { "ctc", " weight=2" },
+            { "adaptive", "" }, { "adaptive", " cuts=1,2,4 factor=2" }, { "adaptive", " cuts=2,3 smooth=.2 weight=.3" },
     };
     for (int k = 0; rc_head_kinds[k]; k++) {
         bool named = false;
@@ -270,10 +271,12 @@ static void every_head(void **state)
     }
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         char line[200];
-        snprintf(line, sizeof line, "input | lstm 4 | dense | %s%s", heads[i].kind, heads[i].keys);
+        const char *dense = rc_head_find(heads[i].kind)->scores ? "dense 6" : "dense";
+        snprintf(line, sizeof line, "input | lstm 4 | %s | %s%s", dense, heads[i].kind, heads[i].keys);
         check(line, heads[i].kind, true);
         if (!rc_head_find(heads[i].kind)->rowwise) {               /* rows of its own making, and one each sequence is not enough */
-            snprintf(line, sizeof line, "input | conv 4 width=2 stride=2 | gru 4 bi | dense | %s%s", heads[i].kind, heads[i].keys);
+            snprintf(line, sizeof line, "input | conv 4 width=2 stride=2 | gru 4 bi | %s | %s%s", dense, heads[i].kind,
+                     heads[i].keys);
             check(line, heads[i].kind, true);
             continue;
         }
@@ -290,6 +293,8 @@ static void branches_add(void **state)
     check("input | lstm 4 || pool max | dense 4 act=tanh | dense || gru 3 | dense | softmax weight=.5 || dense 5 | softmax smooth=.1", "softmax", true);
     check("input | lstm 5 || softmax || softmax weight=.25 smooth=.1", "softmax", true);
     check("embed 4 | lstm 5 | softmax", "softmax", true);
+    check("embed 4 | lstm 4 || gru 3 | adaptive cuts=3 || adaptive weight=.5 || dense", "softmax", true);
+    check("embed 4 | lstm 3 | pool max | adaptive cuts=1,4", "softmax", true);
     check("embed 4 frozen || dense || lstm 3 | drop .3 | lstm 3 | drop .4 | dense", "softmax", true);
 }
 

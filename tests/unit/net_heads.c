@@ -8,6 +8,7 @@ enum { B = 7, T = 21 };
 static const struct { const char *line, *head; } nets[] = {
     { "input | dense | crf", "crf" }, { "input | conv 9 width=2 stride=2 | dense | crf", "crf" },
     { "input | dense | ctc", "ctc" }, { "input | maxpool 2 | dense 7 act=tanh | dense | ctc", "ctc" },
+    { "input | dense 40 act=tanh | adaptive cuts=1,3 factor=3", "adaptive" }, { "input | conv 9 width=2 stride=2 | adaptive", "adaptive" },
 };
 enum { NETS = sizeof nets / sizeof *nets };
 
@@ -102,12 +103,12 @@ static void threads_change_no_bit(void **state)
     (void)state;
     static test_batch t;
     for (int i = 0; i < NETS; i++) {
-        bench s[3];
-        rc_loss out[3];
+        bench s[TEAMS];
+        rc_loss out[TEAMS];
         int rows;
         fill(&t, nets[i].head);
-        for (int k = 0; k < 3; k++) {
-            setup(&s[k], i, k + 1);
+        for (int k = 0; k < TEAMS; k++) {
+            setup(&s[k], i, test_team(k));
             assert_non_null(rc_run_answer(s[k].u, &t.b, 0, &rows, k ? other : said));
             assert_int_equal(rc_run_loss(s[k].u, &t.b, false, 1, &out[k]), 0);
             rc_run_backward(s[k].u);
@@ -117,7 +118,7 @@ static void threads_change_no_bit(void **state)
             assert_memory_equal(said, other, (size_t)rows * CLASSES * sizeof *said);
             assert_memory_equal(s[0].u->g, s[k].u->g, s[0].net->params.total * sizeof(real));
         }
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < TEAMS; k++)
             teardown(&s[k]);
     }
 }
@@ -144,6 +145,22 @@ static void what_they_refuse(void **state)
         if (!strncmp(net->params.p[i].name, "head", 4) && n < 4)
             assert_string_equal(net->params.p[i].name, names[n++]);
     rc_net_free(net);
+    static const struct { const char *line, *say; } bad[] = {
+        { "input | adaptive cuts=2,2", "cuts=2,2: at most 4 rising numbers below 5" }, { "input | adaptive cuts=5", "cuts=5" },
+        { "input | adaptive cuts=1,2,3,", "rising numbers" }, { "input | adaptive cuts=0", "rising" },
+        { "input | adaptive focal=2", "no key 'focal'; it takes weight cuts factor smooth" }, { "input | dense | adaptive", "needs a size" },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(rc_net_new(&r, &net, bad[i].line, "softmax", &f), RECUR_ESPEC);
+        if (!strstr(r.message, bad[i].say))
+            fail_msg("%s: %s", bad[i].line, r.message);
+    }
+    f.classes[0] = 3;
+    assert_int_equal(rc_net_new(&r, &net, "input | adaptive", "softmax", &f), RECUR_ESPEC);
+    assert_non_null(strstr(r.message, "many classes, not for 3"));
+    f.classes[0] = 0;
+    assert_int_equal(rc_net_new(&r, &net, "input | adaptive", "softmax", &f), RECUR_ESPEC);
+    assert_non_null(strstr(r.message, "how many classes"));
     test_close(&r);
 }
 

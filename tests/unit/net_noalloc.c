@@ -24,6 +24,7 @@ static void *metered(void *ud, void *p, size_t n)
 static const char *const lines[] = {
     "embed 8 | embed 5 of=pairs | drop .2 word | lstm 20 layers=2 bi rdrop=.2 wdrop=.2 init=learn | conv 12 | maxpool 2 | pool max mean attend last | norm | drop .3 | dense",
     "input | gru 7 | dense | ctc",
+    "embed 8 | gru 7 || drop .2 | adaptive cuts=1,3 || pool max | dense 6 | adaptive factor=2 smooth=.1",
     "input | conv 6 width=2 stride=2 | gru 8 bi || dense | crf || dense | softmax weight=.5",
     "input | lstm 16 proj=4 || gru 9 zoneout=.2 | dense | softmax || pool last | dense 5 act=tanh | dense | softmax weight=.5 smooth=.1",
     "embed 8 | lstm 6 bi >> embed 8 | lstm 12 bridge | attend | gru 9 bridge | attend additive 7 | dense",

@@ -41,7 +41,7 @@ static void each(void (*fn)(const char *line, const char *kernels))
         "input | mask width=3 | %s 21 reverse | norm | dense", "embed 12 | drop .3 word | %s 40 norm | dense",
             "embed 12 | %s 40 peephole coupled | dense", "input | %s 33 onebias flip | dense",
         "embed 24 | %s 24 skip | dense", "input | %s 20 | dense act=tanh",
-        "input | %s 19 proj=7 bi | dense", "input | %s 16 layers=2 wdrop=.3 zoneout=.1 | dense",
+        "input | %s 19 proj=7 bi | dense", "input | %s 21 | adaptive cuts=2,4 factor=2", "input | %s 16 layers=2 wdrop=.3 zoneout=.1 | dense",
     };
     for (int k = 0; rc_kern_at(k); k++)
         for (int c = 0; rc_cells[c] && rc_kern_usable(rc_kern_at(k)); c++)
@@ -135,12 +135,12 @@ static void stepwise(const char *line, const char *kernels)
 static void threads(const char *line, const char *kernels)
 {
     static test_batch t;
-    test_bench s[3];
-    rc_run *u[3];
-    rc_loss out[3];
+    test_bench s[TEAMS];
+    rc_run *u[TEAMS];
+    rc_loss out[TEAMS];
     test_batch_fill(&t, lengths, B, 6);
-    for (int i = 0; i < 3; i++) {
-        test_setup(&s[i], line, kernels, i + 1);
+    for (int i = 0; i < TEAMS; i++) {
+        test_setup(&s[i], line, kernels, test_team(i));
         u[i] = run(&s[i], B, T, true);
         assert_int_equal(rc_run_loss(u[i], &t.b, false, 1, &out[i]), 0);
         rc_run_backward(u[i]);
@@ -155,7 +155,7 @@ static void threads(const char *line, const char *kernels)
             same(line, "state", u[0]->state, u[i]->state, B * s[0].net->state_size);
         }
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < TEAMS; i++) {
         rc_run_free(u[i]);
         test_teardown(&s[i]);
     }
@@ -174,6 +174,7 @@ static void layers_and_threads(void **state)
         /* wide: one direction on several threads */
         "embed 64 | lstm 256 rdrop=.1 | gru 400 zoneout=.1 | gru0 300 | drop .1 | dense",
         "embed 64 | lstm 256 norm reverse | lstm 300 proj=100 wdrop=.2 init=learn | dense",
+        "input | lstm 70 | drop .2 | adaptive cuts=2,3 factor=2",
         "input | conv 9 width=4 stride=2 | lstm 16 || dense | softmax || pool mean | norm | dense 30 act=tanh | dense | softmax weight=.5",
     };
     for (size_t i = 0; i < sizeof line / sizeof *line; i++)

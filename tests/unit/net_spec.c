@@ -36,6 +36,8 @@ static void line_becomes_and_reads_back(void **state)
         { "embed 8 | lstm 8 >> embed 6 | lstm 6 | attend | dense tie", "embed 8 | lstm 8 >> embed 6 | lstm 6 | attend | dense tie | softmax" },
         { "embed 8 | lstm 8 >> embed 8 | lstm 8 share bridge | dense", NULL }, { "embed 8 | lstm 8 >> embed 8 | lstm 8 feed=4 | drop .2 | attend 4 | dense", NULL },
         { "embed 3 | pool mean >> side | lstm 11", "embed 3 | pool mean >> side | lstm 11 | softmax" },
+        { "embed 8 | lstm 9 | adaptive factor=4 smooth=.1", "embed 8 | lstm 9 | adaptive cuts=5 smooth=0.1" },
+        { "embed 8 | lstm 9 || adaptive cuts=2,7 factor=2 || dense", "embed 8 | lstm 9 || adaptive cuts=2,7 factor=2 || dense | softmax" },
         { "input | lstm 11 || softmax || dense", "input | lstm 11 || softmax || dense | softmax" },
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {

@@ -79,18 +79,18 @@ static void check(const char *line, const char *kernels)
     int rows;
     test_batch_fill(&all, lengths, B, 6);
     for (int as = 0; as < RC_STORAGES; as++)
-        for (int threads = 1; threads <= 3; threads++) {
+        for (int team = 0; team < TEAMS; team++) {
             bench s;
-            setup(&s, line, kernels, as, threads);
+            setup(&s, line, kernels, as, test_team(team));
             const real *z = rc_run_forward(s.all, &all.b, 0, &rows);
             assert_non_null(z);
             size_t width = (size_t)s.net->branch[0].head->in, n = (size_t)rows * width;
             assert_true(n <= ROWS_MOST * UNITS);
-            if (threads == 1)
+            if (!team)
                 memcpy(first[as], z, n * sizeof *z);
             same(&s, "another number of threads", first[as], z, n);
             check_near(&s, z, first[0], n);
-            for (int i = 0; i < B && threads < 3; i++)
+            for (int i = 0; i < B && test_team(team) < 3; i++)
                 check_sequence(&s, &all, i, first[as], width);
             teardown(&s);
         }
@@ -100,7 +100,8 @@ static void stored_weights_keep_the_rules(void **state)
 {
     (void)state;
     static const char *const form[] = { "input | %s 37 | dense", "embed 40 | %s 70 layers=2 | dense", "embed 16 | %s 24 bi=sum init=learn | dense",
-                                        "input | %s 33 proj=9 | dense", "input | %s 32 norm | dense", "input | %s 260 | dense" };
+                                        "input | %s 33 proj=9 | dense", "input | %s 32 norm | dense", "input | %s 260 | dense",
+                                        "input | %s 50 | adaptive cuts=1,3 factor=2" };
     for (int k = 0; rc_kern_at(k); k++)
         for (int c = 0; rc_cells[c] && rc_kern_usable(rc_kern_at(k)); c++)
             for (size_t i = 0; i < sizeof form / sizeof *form; i++) {
