@@ -216,13 +216,17 @@ int rc_model_store(const recur_model *m, rc_store *s, bool baseline)
     return e;
 }
 
-void rc_model_heads(recur_model *m, const recur_train_options *o)
+int rc_model_heads(recur_model *m, const recur_train_options *o)
 {
     for (int b = 0; b < m->net->branches; b++) {
         rc_head *h = m->net->branch[b].head;
+        if (h->kind->scores != NULL)                          /* it neither counts hits nor weighs classes */
+            return rc_fail(m->r, RECUR_ESPEC, "net: head %d (%s) is for language models and translators; a chain of the task '%s' "
+                           "ends in `dense | softmax`", b + 1, h->kind->name, m->task->name);
         if (h->kind->classes && o->smooth > 0 && !(h->smooth > 0))
             h->smooth = o->smooth;
         if (h->kind->classes && o->focal > 0 && !(h->focal > 0))
             h->focal = o->focal;
     }
+    return RECUR_OK;
 }

@@ -85,7 +85,7 @@ struct rc_task {
     int (*check)(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
         /* {"problems":[{file,line,what}],...} */
 };
-void rc_model_heads(recur_model *m, const recur_train_options *o);      /* --smooth, --focal to heads of classes that say nothing themselves */
+int rc_model_heads(recur_model *m, const recur_train_options *o);       /* --smooth, --focal to heads of classes that say nothing themselves; ESPEC: one that cannot judge classes */
 extern const rc_task *const rc_tasks[];
 const rc_task *rc_task_find(const char *name);
 #endif

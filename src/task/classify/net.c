@@ -149,7 +149,9 @@ static const struct { const char *name; int (*apply)(recur_model *m, recur_data 
 
 int rc_classify_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
-    rc_model_heads(m, o);
+    int e = rc_model_heads(m, o);
+    if (e != RECUR_OK)
+        return e;
     const char *how = o->balance != NULL ? o->balance : "none";
     for (size_t i = 0; i < sizeof balances / sizeof balances[0]; i++)
         if (strcmp(balances[i].name, how) == 0) {

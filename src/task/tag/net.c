@@ -83,9 +83,8 @@ int rc_tag_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
     if (o->balance != NULL && strcmp(o->balance, "none") != 0)
         return rc_fail(m->r, RECUR_EOPTION, "--balance %s: a tagger has no such thing; none is known", o->balance);
-    rc_model_heads(m, o);
     d->drop_rare = 0.25;
-    return RECUR_OK;
+    return rc_model_heads(m, o);
 }
 
 /* What early stopping looks at, by its name. */
