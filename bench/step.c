@@ -12,7 +12,7 @@ static double madds(const rc_net *n)
 {
     double sum = 0;
     for (int i = 0; i < n->params.n; i++)
-        if (n->params.p[i].rank == 2 && n->layer[n->params.p[i].layer]->in)
+        if (n->params.p[i].rank == 2 && (n->params.p[i].layer < 0 || n->layer[n->params.p[i].layer]->in))
             sum += (double)n->params.p[i].n;
     return sum;
 }
