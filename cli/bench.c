@@ -20,7 +20,7 @@ typedef struct bench_case {
     int input, hidden, layers, bi, batch, steps, vocabulary, outputs;
     const char *optimizer;
     double clip;
-    const char *weights, *before, *keys; /* storage; layers before the recurrent one; its keys */
+    const char *weights, *before, *keys, *head;   /* storage; layers before the recurrent one; its keys; what ends the line */
     bool mixed;
 } bench_case;
 
@@ -38,7 +38,7 @@ static const char *const phases[] = { "train", "infer" };
 typedef struct { const char *group, *name, *cell, *phase; double seconds; } own;
 static const recur_option rows[] = {
     {"group", RECUR_TEXT, offsetof(own, group), NULL, 0, 0, "GROUP",
-     "layer, step, lm, classify, stored, mixed, regular, generate, fit or start; otherwise all", "bench"},
+     "layer, step, lm, classify, stored, mixed, regular, words, generate, fit or start; otherwise all", "bench"},
     {"case", RECUR_TEXT, offsetof(own, name), NULL, 0, 0, "CASE", "the case of that name; otherwise all", "bench"},
     {"cell", RECUR_TEXT, offsetof(own, cell), NULL, 0, 0, "CELL", "lstm, gru or rnn; otherwise all", "bench"},
     {"phase", RECUR_TEXT, offsetof(own, phase), NULL, 0, 0, "PHASE", "train or infer; otherwise both", "bench"},
@@ -86,7 +86,7 @@ static double flops(const bench_case *k, int gates, bool train)
     double sum = 0, directions = 1 + k->bi, width = k->input;
     for (int i = 0; i < k->layers; i++, width = directions * k->hidden)
         sum += directions * 2 * gates * k->hidden * (width + k->hidden);
-    if (strcmp(k->group, "lm") == 0)
+    if (strcmp(k->group, "lm") == 0 || k->head)
         sum += 2.0 * k->hidden * k->outputs;
     return sum * rows_of(k, NULL) * (train ? 3 : 1);
 }
@@ -121,6 +121,15 @@ static int32_t *integers(size_t n, int below, uint64_t seed)
     return x;
 }
 
+/* Words of a text: number k comes as often as 1 / (k + 2.7) says (Zipf 1935, Mandelbrot 1953). */
+static int32_t *words(size_t n, int below, uint64_t seed)
+{
+    int32_t *x = calloc(n + 1, sizeof *x);
+    for (size_t i = 0; x && i < n; i++)
+        x[i] = (int32_t)(2.7 * (pow(1 + below / 2.7, (double)draw(&seed) / 4294967296.0) - 1));
+    return x;
+}
+
 /* --- a case made ready --- */
 
 static void net_line(const job *j, char *out, size_t n)
@@ -131,8 +140,8 @@ static void net_line(const job *j, char *out, size_t n)
     if (!k->vocabulary)
         snprintf(out, n, "input%s | %s | square", j->train ? " | norm" : "", stack);
     else
-        snprintf(out, n, "embed %d%s | %s%s | dense | softmax", k->input, k->before ? k->before : "", stack,
-                 k->bi ? " | pool max" : "");
+        snprintf(out, n, "embed %d%s | %s%s | %s", k->input, k->before ? k->before : "", stack,
+                 k->bi ? " | pool max" : "", k->head ? k->head : "dense | softmax");
 }
 
 static bool fill(job *j)
@@ -144,8 +153,8 @@ static bool fill(job *j)
     *b = (recur_batch){ .T = k->steps, .B = k->batch, .N = rows_of(k, j->alive), .alive = j->alive, .fresh = 1 };
     size_t N = (size_t)b->N;
     if (k->vocabulary) {
-        b->ids = j->ids = integers(N, k->vocabulary, 3);
-        b->target[0] = j->target = integers(N, k->outputs, 5);
+        b->ids = j->ids = k->head ? words(N, k->vocabulary, 3) : integers(N, k->vocabulary, 3);
+        b->target[0] = j->target = k->head ? words(N, k->outputs, 5) : integers(N, k->outputs, 5);
         b->C = 1;
         return j->ids && j->target;
     }

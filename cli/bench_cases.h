@@ -12,7 +12,9 @@
  * stored    steps with weights in two bytes or one
  * mixed     the classify case with sequences of mixed lengths (bench.c has them) instead of equal ones
  * regular   training of a language model without and with each regulariser, given as what stands before the recurrent
- *           layer and as its keys */
+ *           layer and as its keys
+ * words     lm with a large vocabulary whose words come as often as Zipf's law says, with either head; the products that
+ *           count are those of the full softmax, also where `adaptive` does fewer */
 C("layer", "b20-t35-h200-l2", NULL, 200, 200, 2, 0, 20, 35, 0, 0, NULL, 0, .mixed = false)
 C("layer", "b20-t35-h650-l2", NULL, 650, 650, 2, 0, 20, 35, 0, 0, NULL, 0, .mixed = false)
 C("layer", "b32-t100-h128", NULL, 128, 128, 1, 0, 32, 100, 0, 0, NULL, 0, .mixed = false)
@@ -44,3 +46,9 @@ C("regular", "rdrop", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys
 C("regular", "wdrop", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys = " wdrop=.3")
 C("regular", "zoneout", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys = " zoneout=.1 zoneoutc=.1")
 C("regular", "norm", "lstm", 200, 200, 1, 0, 20, 70, 100, 100, "adam", 1, .keys = " norm")
+C("words", "10k-softmax", "lstm", 256, 256, 1, 0, 20, 35, 10000, 10000, "adam", 1, .head = "dense | softmax")
+C("words", "10k-adaptive", "lstm", 256, 256, 1, 0, 20, 35, 10000, 10000, "adam", 1, .head = "adaptive")
+C("words", "50k-softmax", "lstm", 256, 256, 1, 0, 20, 35, 50000, 50000, "adam", 1, .head = "dense | softmax")
+C("words", "50k-adaptive", "lstm", 256, 256, 1, 0, 20, 35, 50000, 50000, "adam", 1, .head = "adaptive")
+C("words", "200k-softmax", "lstm", 256, 256, 1, 0, 20, 35, 200000, 200000, "adam", 1, .head = "dense | softmax")
+C("words", "200k-adaptive", "lstm", 256, 256, 1, 0, 20, 35, 200000, 200000, "adam", 1, .head = "adaptive")
