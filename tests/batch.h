@@ -12,12 +12,18 @@
 
 #include "net/net.h"
 
-/* A runtime without the API's floor. */
+/* A runtime without the API's floor.  threads: always a team of so many; < 0: a coin decides each time whether the caller
+ * works alone. */
 static inline void test_open(recur *r, int threads, const char *kernels)
 {
     assert_int_equal(rc_kern_open(r, kernels), 0);
-    assert_int_equal(rc_pool_new(r, &r->pool, threads), 0);
+    assert_int_equal(rc_pool_new(r, &r->pool, threads < 0 ? -threads : threads), 0);
+    rc_pool_coin(r->pool, threads < 0 ? .5 : 0);
 }
+
+/* Numbers of threads that must give the same bits. */
+enum { TEAMS = 5 };
+static inline int test_team(int i) { return (const int[TEAMS]){ 1, 2, 3, -2, -3 }[i]; }
 
 static inline void test_close(recur *r)
 {

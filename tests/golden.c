@@ -98,6 +98,7 @@ static void open_golden(golden *g, const char *path, const char *file)
     g->file = file;
     assert_int_equal(rc_kern_open(&g->r, NULL), 0);
     assert_int_equal(rc_pool_new(&g->r, &g->r.pool, 2), 0);
+    rc_pool_coin(g->r.pool, .5);
     rc_store_init(&g->s, &g->r);
     if (rc_safetensors_read(&g->r, path, &g->s) < 0) fail_msg("%s", g->r.message);
     int N, T, n;

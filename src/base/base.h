@@ -51,22 +51,25 @@ double rc_normal(uint64_t key, uint64_t i);
 uint64_t rc_below(uint64_t key, uint64_t i, uint64_t n);     /* 0 .. n-1, without bias to speak of */
 void rc_shuffle(uint64_t key, int32_t *v, size_t n);         /* Fisher-Yates */
 
-/* --- threads (pool.c): persistent workers, spin then sleep.  Work is divided by output, so a thread count changes no bit. --- */
+/* --- threads (pool.c): persistent workers, spin then sleep.  Work is divided by output, so a thread count changes no bit.
+ * Any run may turn out to be the caller's alone (team.n == 1), so work is divided by team.n and by nothing known before. --- */
 typedef struct rc_pool rc_pool;
 typedef struct { rc_pool *pool; int id, n, group; } rc_team;           /* this thread is number id of the n of its group */
 int rc_pool_new(recur *r, rc_pool **out, int threads);
 void rc_pool_free(recur *r, rc_pool *p);
 int rc_pool_threads(const rc_pool *p);
-/* fn(arg, team) on every thread, the caller among them.  groups > 1: the threads are parted into that many groups
- * (fewer where there are fewer threads: then a group's work must be done one after the other by the caller's fn,
- * which sees team.group == g for each g).  Returns when all are done. */
+/* fn(arg, team) on every thread, the caller among them.  groups > 1: the threads are parted into that many groups; where
+ * there are fewer, or other programs keep the cores busy, the caller runs fn alone, for each team.group in turn.
+ * Returns when all are done. */
 void rc_pool_run(rc_pool *p, int groups, void (*fn)(void *arg, const rc_team *t), void *arg);
+void rc_pool_coin(rc_pool *p, double share);                  /* tests: a coin decides which runs, such a share, are the caller's alone; < 0: the pool */
 void rc_barrier(const rc_team *t);                            /* all n threads of the group; free when n == 1 */
 void rc_each(rc_pool *p, int n, void (*fn)(void *arg, int i), void *arg);   /* i in 0..n-1, fixed division in runs */
-static inline void rc_part(int n, int unit, int id, int of, int *lo, int *hi)   /* the id-th of `of` parts of 0..n, cut at multiples of unit */
+/* The id-th of `of` parts of 0..n, cut at multiples of unit; none is larger than the first, which is the caller's. */
+static inline void rc_part(int n, int unit, int id, int of, int *lo, int *hi)
 {
     int64_t k = (n + unit - 1) / unit;
-    int64_t a = k * id / of * unit, b = k * (id + 1) / of * unit;
+    int64_t a = (k * id + of - 1) / of * unit, b = (k * (id + 1) + of - 1) / of * unit;
     *lo = a < n ? (int)a : n;
     *hi = b < n ? (int)b : n;
 }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * pool.c - persistent workers.  A job is a number that rises: workers watch it, first spinning (a layer follows another
- * within microseconds), then asleep.  The caller is thread 0 and works like the others. */
+ * pool.c - persistent workers.  The caller is thread 0 and works like the others.
+ *
+ * Whoever waits spins for a while, since a layer follows another within microseconds, and then sleeps: where other
+ * programs want the cores, the partner may have none, and one that sleeps has its core back at once when it is woken,
+ * where one that yielded would stand behind a whole slice of somebody else.
+ *
+ * A team that waits more than it works is slower than its caller would be without it.  So the caller measures both and
+ * works alone for a time when that is so, longer each time that the team, tried again, was no better. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE              /* sched_getaffinity */
 #endif
@@ -11,35 +17,56 @@
 
 #include "base/base.h"
 
-enum { SPIN_LEAST = 8, SPIN_FIRST = 256, SPIN_MOST = 2000, YIELDS = 64, MOST = 1024 };
+enum { MOST = 1024, PAUSES = 64 };                   /* threads; pauses between two looks at the clock */
+/* Seconds: a wait before sleep, about what waking costs; a team's work before it is judged; alone, at least and at most,
+ * or LOOKS times what the last judgement took: so much less do trials cost. */
+static const double SPIN = 50e-6, LOOK = 2e-3, REST_LEAST = 4e-3, REST_MOST = .5, LOOKS = 16;
+
+typedef struct {                 /* a number that others wait to see change */
+    _Alignas(RC_ALIGN) atomic_uint turn;
+    atomic_int asleep;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+} gate;
 
 typedef struct {                 /* a cache line for each: groups do not disturb one another */
     _Alignas(RC_ALIGN) atomic_int arrived;
-    atomic_uint turn;
-    atomic_int patience;         /* pauses that a wait is worth: see learn */
+    gate gate;
 } barrier;
 
 typedef struct {
     rc_pool *pool;
     pthread_t thread;
     int id;
-    atomic_int patience;
 } worker;
 
 struct rc_pool {
-    int threads;
+    int threads, ready;          /* ready: barriers whose gates were made */
     worker *worker;              /* [threads]; the first is the caller's place */
     barrier *barrier;            /* [threads], one a group */
     void (*fn)(void *arg, const rc_team *t);
     void *arg;
     int groups;
-    _Alignas(RC_ALIGN) atomic_uint job;
-    atomic_int asleep;
     atomic_bool stop;
+    gate job, done;              /* a job is a number that rises: workers watch it */
     _Alignas(RC_ALIGN) atomic_int busy;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
+    _Alignas(RC_ALIGN) double spent, waited;   /* the caller's, in teams since they were last judged */
+    double until, rest;          /* alone until then; for so long the next time */
+    double share;                /* of runs that are alone by the fall of a coin; < 0: as the pool judges */
+    uint64_t runs;
 };
+
+static void gate_open(gate *g)
+{
+    pthread_mutex_init(&g->lock, NULL);
+    pthread_cond_init(&g->wake, NULL);
+}
+
+static void gate_close(gate *g)
+{
+    pthread_cond_destroy(&g->wake);
+    pthread_mutex_destroy(&g->lock);
+}
 
 static inline void pause_cpu(void)
 {
@@ -50,29 +77,50 @@ static inline void pause_cpu(void)
 #endif
 }
 
-/* Waits a little: first spinning, then giving the core away, for the partner may have none. */
-static inline void wait_more(int *spun, int patience)
+static bool pass(gate *g, unsigned seen)
 {
-    if (*spun < patience) {
-        ++*spun;
+    for (int i = 0; i < PAUSES; i++) {
+        if (atomic_load_explicit(&g->turn, memory_order_acquire) != seen)
+            return true;
         pause_cpu();
-    } else {
-        sched_yield();
+    }
+    return false;
+}
+
+/* Until the number is another than seen: how long it took, where that was worth a look at the clock.
+ * A sleeper announces itself before it looks at the number again, and next raises the number before it looks for
+ * sleepers (both sequentially consistent): one of them sees the other. */
+static double await(gate *g, unsigned seen)
+{
+    if (pass(g, seen))
+        return 0;
+    const double from = rc_now();
+    double now = from;
+    while (now - from < SPIN) {
+        if (pass(g, seen))
+            return rc_now() - from;
+        now = rc_now();
+    }
+    pthread_mutex_lock(&g->lock);
+    atomic_fetch_add(&g->asleep, 1);
+    while (atomic_load(&g->turn) == seen)
+        pthread_cond_wait(&g->wake, &g->lock);
+    atomic_fetch_sub(&g->asleep, 1);
+    pthread_mutex_unlock(&g->lock);
+    return rc_now() - from;
+}
+
+static void next(gate *g)
+{
+    atomic_fetch_add(&g->turn, 1);
+    if (atomic_load(&g->asleep)) {
+        pthread_mutex_lock(&g->lock);
+        pthread_cond_broadcast(&g->wake);
+        pthread_mutex_unlock(&g->lock);
     }
 }
 
-/* Where partners share a core every spin is lost, where they do not every yield is: a wait that spinning ended doubles
- * the patience, another halves it. */
-static void learn(atomic_int *patience, int spun)
-{
-    int old = atomic_load_explicit(patience, memory_order_relaxed), now = old;
-    if (spun >= old)
-        now = old / 2 > SPIN_LEAST ? old / 2 : SPIN_LEAST;
-    else if (spun > 0)
-        now = 2 * old < SPIN_MOST ? 2 * old : SPIN_MOST;
-    if (now != old)
-        atomic_store_explicit(patience, now, memory_order_relaxed);
-}
+static unsigned turn_of(gate *g) { return atomic_load_explicit(&g->turn, memory_order_relaxed); }
 
 static void work(rc_pool *p, int id)
 {
@@ -85,49 +133,17 @@ static void work(rc_pool *p, int id)
     p->fn(p->arg, &(rc_team){ .pool = p, .id = id - lo, .n = hi - lo, .group = group });
 }
 
-/* A sleeper announces itself before it looks at the job again, and the caller raises the job before it looks for
- * sleepers (both sequentially consistent): one of them sees the other. */
-static unsigned next_job(rc_pool *p, atomic_int *patience, unsigned seen)
-{
-    const int pauses = atomic_load_explicit(patience, memory_order_relaxed);
-    for (int spun = 0, k = 0; k < pauses + YIELDS; k++) {
-        unsigned job = atomic_load_explicit(&p->job, memory_order_acquire);
-        if (job != seen) {
-            learn(patience, spun);
-            return job;
-        }
-        wait_more(&spun, pauses);
-    }
-    learn(patience, pauses);
-    pthread_mutex_lock(&p->lock);
-    atomic_fetch_add(&p->asleep, 1);
-    while (atomic_load(&p->job) == seen)
-        pthread_cond_wait(&p->wake, &p->lock);
-    atomic_fetch_sub(&p->asleep, 1);
-    pthread_mutex_unlock(&p->lock);
-    return atomic_load(&p->job);
-}
-
-static void raise_job(rc_pool *p)
-{
-    atomic_fetch_add(&p->job, 1);
-    if (atomic_load(&p->asleep)) {
-        pthread_mutex_lock(&p->lock);
-        pthread_cond_broadcast(&p->wake);
-        pthread_mutex_unlock(&p->lock);
-    }
-}
-
 static void *serve(void *arg)
 {
     worker *w = arg;
     rc_pool *p = w->pool;
-    for (unsigned seen = 0;;) {
-        seen = next_job(p, &w->patience, seen);
+    for (unsigned seen = 0;; seen++) {               /* no job is raised before the last is done */
+        await(&p->job, seen);
         if (atomic_load(&p->stop))
             return NULL;
         work(p, w->id);
-        atomic_fetch_sub_explicit(&p->busy, 1, memory_order_release);
+        if (atomic_fetch_sub_explicit(&p->busy, 1, memory_order_acq_rel) == 1)
+            next(&p->done);
     }
 }
 
@@ -166,14 +182,14 @@ int rc_pool_new(recur *r, rc_pool **out, int threads)
     if (!p)
         return RECUR_ENOMEM;
     p->threads = 1;
-    pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->wake, NULL);
+    p->rest = REST_LEAST;
+    p->share = -1;
+    gate_open(&p->job);
+    gate_open(&p->done);
     p->worker = rc_new(r, (size_t)threads, sizeof *p->worker);
     p->barrier = rc_new(r, (size_t)threads, sizeof *p->barrier);
-    for (int i = 0; p->worker && p->barrier && i < threads; i++) {
-        atomic_init(&p->worker[i].patience, SPIN_FIRST);
-        atomic_init(&p->barrier[i].patience, SPIN_FIRST);
-    }
+    for (; p->barrier && p->ready < threads; p->ready++)
+        gate_open(&p->barrier[p->ready].gate);
     if (!p->worker || !p->barrier) {
         rc_pool_free(r, p);
         return RECUR_ENOMEM;
@@ -194,11 +210,13 @@ void rc_pool_free(recur *r, rc_pool *p)
     if (!p)
         return;
     atomic_store(&p->stop, true);
-    raise_job(p);
+    next(&p->job);
     for (int i = 1; i < p->threads; i++)
         pthread_join(p->worker[i].thread, NULL);
-    pthread_cond_destroy(&p->wake);
-    pthread_mutex_destroy(&p->lock);
+    while (p->ready > 0)
+        gate_close(&p->barrier[--p->ready].gate);
+    gate_close(&p->done);
+    gate_close(&p->job);
     rc_free(r, p->barrier);
     rc_free(r, p->worker);
     rc_free(r, p);
@@ -209,25 +227,56 @@ int rc_pool_threads(const rc_pool *p)
     return p ? p->threads : 1;
 }
 
+void rc_pool_coin(rc_pool *p, double share)
+{
+    p->share = share;
+    p->until = 0;
+}
+
+/* Whether this run is the caller's alone. */
+static bool run_alone(rc_pool *p, double now)
+{
+    if (p->share >= 0)
+        return rc_uniform(1, p->runs++) < p->share;
+    return now < p->until;
+}
+
+/* Alone the caller would need about threads times what it worked in the team.  Who works alone is interrupted more often
+ * than who sleeps in between, by others that want the core: hence 2. */
+static void judge(rc_pool *p, double now)
+{
+    if (p->spent < LOOK)
+        return;
+    if (2 * (p->spent - p->waited) * p->threads < p->spent) {
+        double most = LOOKS * p->spent > REST_MOST ? LOOKS * p->spent : REST_MOST;
+        p->until = now + p->rest;
+        p->rest = 2 * p->rest < most ? 2 * p->rest : most;
+    } else {
+        p->rest = p->rest / 2 > REST_LEAST ? p->rest / 2 : REST_LEAST;
+    }
+    p->spent = p->waited = 0;
+}
+
 void rc_pool_run(rc_pool *p, int groups, void (*fn)(void *arg, const rc_team *t), void *arg)
 {
     int threads = rc_pool_threads(p);
-    if (threads == 1 || groups > threads) {
+    double from = threads > 1 ? rc_now() : 0, now;
+    if (threads == 1 || groups > threads || run_alone(p, from)) {
         for (int g = 0; g < (groups > 1 ? groups : 1); g++)
             fn(arg, &(rc_team){ .pool = p, .id = 0, .n = 1, .group = g });
         return;
     }
+    unsigned seen = turn_of(&p->done);
     p->fn = fn;
     p->arg = arg;
     p->groups = groups > 1 ? groups : 1;
-    atomic_store_explicit(&p->busy, threads - 1, memory_order_relaxed);   /* published by raise_job */
-    raise_job(p);
+    atomic_store_explicit(&p->busy, threads - 1, memory_order_relaxed);   /* published by next */
+    next(&p->job);
     work(p, 0);
-    atomic_int *patience = &p->worker[0].patience;
-    int spun = 0, pauses = atomic_load_explicit(patience, memory_order_relaxed);
-    while (atomic_load_explicit(&p->busy, memory_order_acquire))
-        wait_more(&spun, pauses);
-    learn(patience, spun);
+    p->waited += await(&p->done, seen);
+    now = rc_now();
+    p->spent += now - from;
+    judge(p, now);
 }
 
 /* The last to arrive opens the next turn. */
@@ -236,16 +285,15 @@ void rc_barrier(const rc_team *t)
     if (t->n == 1)
         return;
     barrier *b = &t->pool->barrier[t->group];
-    unsigned turn = atomic_load_explicit(&b->turn, memory_order_relaxed);
+    unsigned turn = turn_of(&b->gate);
     if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == t->n - 1) {
         atomic_store_explicit(&b->arrived, 0, memory_order_relaxed);
-        atomic_store_explicit(&b->turn, turn + 1, memory_order_release);
+        next(&b->gate);
         return;
     }
-    int spun = 0, pauses = atomic_load_explicit(&b->patience, memory_order_relaxed);
-    while (atomic_load_explicit(&b->turn, memory_order_acquire) == turn)
-        wait_more(&spun, pauses);
-    learn(&b->patience, spun);
+    double waited = await(&b->gate, turn);
+    if (t->id == 0 && t->group == 0)
+        t->pool->waited += waited;
 }
 
 typedef struct {

@@ -133,10 +133,10 @@ typedef struct { int n, parts; void (*fn)(void *arg, int lo, int hi); void *arg;
 static void run_rows(void *arg, const rc_team *t)
 {
     const rows_job *j = arg;
-    int lo, hi;
-    if (t->id >= j->parts)
+    int lo, hi, parts = least(t->n, j->parts);
+    if (t->id >= parts)
         return;
-    rc_part(j->n, 1, t->id, j->parts, &lo, &hi);
+    rc_part(j->n, 1, t->id, parts, &lo, &hi);
     if (hi > lo)
         j->fn(j->arg, lo, hi);
 }

@@ -15,6 +15,7 @@ static rc_pool *pool_of(int threads)
     r = test_runtime(&memory);
     assert_int_equal(rc_pool_new(&r, &p, threads), RECUR_OK);
     assert_int_equal(rc_pool_threads(p), threads);
+    rc_pool_coin(p, 0);
     return p;
 }
 
@@ -78,6 +79,50 @@ static void groups_part_the_threads(void **state)
         }
         drop(p);
     }
+}
+
+/* Alone the caller does every group's work, and that of every index. */
+static void alone_does_all(void **state)
+{
+    (void)state;
+    rc_pool *p = pool_of(3);
+    rc_pool_coin(p, 1);
+    for (int groups = 1; groups <= MOST + 1; groups++) {
+        roll x = { 0 };
+        int seen[8] = { 0 };
+        rc_pool_run(p, groups, call, &x);
+        for (int g = 0; g < MOST + 2; g++) {
+            assert_int_equal(x.ran[g][0], g < groups);
+            assert_int_equal(x.size[g], g < groups);
+        }
+        rc_each(p, 8, mark, seen);
+        for (int i = 0; i < 8; i++)
+            assert_int_equal(seen[i], 1);
+    }
+    drop(p);
+}
+
+/* A team whose caller mostly waits gives way, and is tried again. */
+static void lopsided(void *arg, const rc_team *t)
+{
+    int *teams = arg;
+    if (t->id == 0)
+        *teams += t->n > 1;
+    else
+        usleep(1000);
+}
+
+static void gives_way(void **state)
+{
+    (void)state;
+    rc_pool *p = pool_of(2);
+    int teams = 0, runs = 0;
+    rc_pool_coin(p, -1);
+    for (double until = rc_now() + .1; rc_now() < until; runs++)
+        rc_pool_run(p, 1, lopsided, &teams);
+    assert_true(teams > 1);
+    assert_true(runs > 100 * teams);     /* a team takes 1 ms, the caller alone less than 1 us */
+    drop(p);
 }
 
 /* A chain: in each round every thread writes its cell from the sum of all cells of the round before.  One missing
@@ -182,7 +227,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_index_once), cmocka_unit_test(groups_part_the_threads), cmocka_unit_test(barriers_order),
-        cmocka_unit_test(wakes_from_sleep), cmocka_unit_test(parts_cover), cmocka_unit_test(refuses),
+        cmocka_unit_test(wakes_from_sleep), cmocka_unit_test(alone_does_all), cmocka_unit_test(gives_way),
+        cmocka_unit_test(parts_cover), cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,7 +110,7 @@ static void test_products(void **state)
     }
 }
 
-/* Whole products on 1, 2 and 3 threads. */
+/* Whole products on 1, 2 and 3 threads, and on one where three were planned. */
 static void test_matmul(void **state)
 {
     (void)state;
@@ -122,8 +122,8 @@ static void test_matmul(void **state)
             s.N = 1100 + below(30), s.ldb = (s.tb ? s.K : s.N) + 3, s.ldc = s.N;
         float *A = numbers(a_size(&s), 1), *B = numbers(b_size(&s), 1), *C0 = numbers(c_size(&s), 1), *first = NULL;
         for (int j = 0; rc_kern_at(j); j++)
-            for (int threads = 1; threads <= 3 && rc_kern_usable(rc_kern_at(j)); threads++) {
-                recur *r = runtime(rc_kern_at(j), threads);
+            for (int threads = 1; threads <= 4 && rc_kern_usable(rc_kern_at(j)); threads++) {
+                recur *r = runtime(rc_kern_at(j), threads < 4 ? threads : -3);
                 size_t room = rc_matmul_scratch(r, s.M, s.N, s.K);
                 float *C = same(C0, c_size(&s)), *scratch = guarded(room);
                 rc_matmul(r, &(rc_matmul_io){ s.ta, s.tb, s.add, s.M, s.N, s.K, A, s.lda, B, s.ldb, C, s.ldc }, scratch);
@@ -133,7 +133,7 @@ static void test_matmul(void **state)
                 } else {
                     assert_memory_equal(C, first, c_size(&s) * sizeof *C);
                 }
-                if (threads == 3)
+                if (threads == 4)
                     release(first, c_size(&s));
                 release(scratch, room);
                 release(C, c_size(&s));

@@ -14,12 +14,14 @@
 enum { GUARD = 64, SETS = 8 };
 static const float GUARD_VALUE = -7.25e30f;
 
+/* threads < 0: a team of so many, whose caller always works alone. */
 static inline recur *runtime(const char *most, int threads)
 {
     recur *r = calloc(1, sizeof *r);
     assert_non_null(r);
     assert_int_equal(rc_kern_open(r, most), 0);
-    assert_int_equal(rc_pool_new(r, &r->pool, threads), 0);
+    assert_int_equal(rc_pool_new(r, &r->pool, threads < 0 ? -threads : threads), 0);
+    rc_pool_coin(r->pool, threads < 0);
     return r;
 }
 

@@ -94,12 +94,12 @@ static void one_alone(const char *line, const char *kernels)
 static void threads(const char *line, const char *kernels)
 {
     static test_batch t;
-    test_bench s[3];
-    rc_run *u[3];
-    rc_loss out[3];
+    test_bench s[TEAMS];
+    rc_run *u[TEAMS];
+    rc_loss out[TEAMS];
     test_batch_fill(&t, lengths, B, 6);
-    for (int i = 0; i < 3; i++) {
-        test_setup(&s[i], line, kernels, i + 1);
+    for (int i = 0; i < TEAMS; i++) {
+        test_setup(&s[i], line, kernels, test_team(i));
         u[i] = run(&s[i], B, 9, true);
         for (int k = 0; k < 2; k++) {
             t.b.fresh = !k;
@@ -113,7 +113,7 @@ static void threads(const char *line, const char *kernels)
             same(line, "state", u[0]->state, u[i]->state, B * s[0].net->state_size);
         }
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < TEAMS; i++) {
         rc_run_free(u[i]);
         test_teardown(&s[i]);
     }

@@ -20,11 +20,13 @@
 #define assert_near(a, b, by) do { double a_ = (a), b_ = (b); \
     if (!(fabs(a_ - b_) <= (by))) fail_msg("%s = %.9g, %s = %.9g", #a, a_, #b, b_); } while (0)
 
+/* threads < 0: a coin decides each time whether the caller works alone. */
 static inline recur *open_runtime(int threads)
 {
     recur *r = calloc(1, sizeof *r);
     GOOD(r, rc_kern_open(r, NULL));
-    GOOD(r, rc_pool_new(r, &r->pool, threads));
+    GOOD(r, rc_pool_new(r, &r->pool, threads < 0 ? -threads : threads));
+    rc_pool_coin(r->pool, threads < 0 ? .5 : 0);
     return r;
 }
 
