@@ -237,7 +237,7 @@ static size_t back_scratch(const rc_recur *l, const rc_recur_act *a, const rc_pl
     if (l->proj)
         own += (size_t)l->D * whole((size_t)N * (size_t)l->W);
     if (l->rowwise)
-        own += (size_t)l->D * whole((size_t)a->a.in.B * (size_t)l->P * (size_t)H);
+        own += (size_t)l->D * whole((size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)H);
     if (l->wdrop > 0)
         own += whole((size_t)c->R * (size_t)H * (size_t)l->W);
     return own + most;
@@ -284,6 +284,7 @@ static void bind_training(const rc_recur *l, rc_recur_act *a, rc_plan *p)
         a->ds[k] = rc_plan_take(p, B * ss, size);
         a->keep[k] = l->zone ? rc_plan_take(p, B * ss, size) : NULL;
         a->zmask[k] = l->zone ? rc_plan_take(p, B * ss, size) : NULL;
+        a->zkey[k] = l->zone ? rc_plan_take(p, B * (size_t)l->D, sizeof(uint64_t)) : NULL;
     }
     a->dh = l->proj ? rc_plan_take(p, B * hs, size) : NULL;
     a->last = l->lends ? rc_plan_take(p, B * ss, size) : NULL;

@@ -43,6 +43,7 @@ typedef struct {
     real *whd[2];                /* [R*H][W] weights with weight-drop */
     real *mask[2];               /* [B][W] of recurrent dropout */
     real *zmask[2];              /* [B][ss] of zoneout, of one step */
+    uint64_t *zkey[2];           /* [D][B] keys of those masks */
     real *ds[2], *keep[2], *dh;  /* [B][ss] gradients of states; what zoneout carries past the cell; [B][D*W] of the projected output */
     real *dq[2], *tmp;           /* [B][H]; [B][D*W] */
     int as;                      /* how the forward's panels are stored */
@@ -56,6 +57,10 @@ typedef struct {
 typedef struct {                 /* of one segment of a step */
     int row, n, b, prev;         /* first row, rows, first sequence; row of the predecessor of the first, -1: they begin here */
 } rc_segment;
+
+/* Sequences whose gradients of a row-wise cell's gains are summed together. */
+enum { RC_NEIGHBOURS = 4 };
+static inline int rc_recur_neighbourhoods(int B) { return (B + RC_NEIGHBOURS - 1) / RC_NEIGHBOURS; }
 
 /* The one or two segments of step t; returns how many. */
 int rc_recur_segments(const rc_rows *r, bool reverse, int t, rc_segment out[2]);

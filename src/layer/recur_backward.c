@@ -6,7 +6,7 @@
 
 typedef struct {
     const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn;
-    real *du[2], *dp[2], *dhp[2];   /* scratch: [N][us]; [B][P*H] of row-wise cells; [N][W] of the projected output */
+    real *du[2], *dp[2], *dhp[2];   /* scratch: [N][us]; [neighbourhoods][P*H] of row-wise cells; [N][W] of the projected output */
     real *rest;                     /* scratch of the products */
 } job;
 typedef struct { const job *j; const rc_team *team; int d, lo, hi, clo, chi; } part;
@@ -88,8 +88,8 @@ static void keep_trace(const part *p, const rc_segment *g)
 static void divide(int n, const real *restrict m, real *restrict ds, real *restrict keep)
 {
     for (int j = 0; j < n; j++) {
-        real new = m[j] > 0 ? ds[j] : 0;
-        keep[j] = m[j] > 0 ? 0 : ds[j];
+        real d = ds[j], new = m[j] > 0 ? d : 0;
+        keep[j] = m[j] > 0 ? 0 : d;
         ds[j] = new;
     }
 }
@@ -157,17 +157,30 @@ static void first_round(const part *p, const rc_segment *g, rc_cell_io *c)
     p->j->fn.backward[0](c);
 }
 
-/* A row-wise cell's gains: each sequence sums its own, so that the parting of rows changes no bit. */
+/* A row-wise cell's gains: a few neighbours sum theirs together, always the same ones, so that the parting of rows
+ * changes no bit. */
 static void rowwise_cell(const part *p, const rc_segment *o)
 {
     const rc_recur *l = p->j->l;
-    for (int i = 0; i < o->n; i++) {
+    for (int i = 0, end; i < o->n; i = end) {
         rc_cell_io c;
-        rc_segment one = rc_recur_cut(o, i, i + 1);
-        io(p, &one, 0, l->size, &c);
-        c.dp = p->j->dp[p->d] + (size_t)one.b * (size_t)l->P * (size_t)l->size;
+        int next = ((o->b + i) / RC_NEIGHBOURS + 1) * RC_NEIGHBOURS - o->b;
+        end = next < o->n ? next : o->n;
+        rc_segment few = rc_recur_cut(o, i, end);
+        io(p, &few, 0, l->size, &c);
+        c.dp = p->j->dp[p->d] + (size_t)(few.b / RC_NEIGHBOURS) * (size_t)l->P * (size_t)l->size;
         p->j->fn.backward[0](&c);
     }
+}
+
+/* Rows r0..r1 of a segment that this thread's row-wise cell has: whole neighbourhoods. */
+static void own_rows(const part *p, const rc_segment *g, int *r0, int *r1)
+{
+    int first = g->b / RC_NEIGHBOURS, end = (g->b + g->n + RC_NEIGHBOURS - 1) / RC_NEIGHBOURS, lo, hi;
+    rc_part(end - first, 1, p->team->id, p->team->n, &lo, &hi);
+    lo = (first + lo) * RC_NEIGHBOURS - g->b, hi = (first + hi) * RC_NEIGHBOURS - g->b;
+    *r0 = lo > 0 ? lo : 0;
+    *r1 = hi < g->n ? hi : g->n;
 }
 
 static void cell(const part *p, int t, const rc_segment *g)
@@ -176,7 +189,7 @@ static void cell(const part *p, int t, const rc_segment *g)
     int lo = p->lo, hi = p->hi, r0 = 0, r1 = g->n;
     rc_cell_io c;
     if (l->rowwise) {
-        rc_part(g->n, 1, p->team->id, p->team->n, &r0, &r1);
+        own_rows(p, g, &r0, &r1);
         lo = 0, hi = l->size;
     }
     rc_segment o = rc_recur_cut(g, r0, r1);
@@ -264,7 +277,7 @@ static void walk(void *arg, const rc_team *team)
     pack(&p);
     if ((!l->P || l->rowwise) && rc_recur_by_sequence(l, r, team->n, rc_panels(j->s->k, l->l.cell->R * l->size, l->W) * sizeof(real))) {
         p = (part){ .j = j, .team = &alone, .d = p.d, .hi = l->size, .chi = l->W };
-        rc_part(r->B, 1, team->id, team->n, &b0, &b1);
+        rc_part(r->B, l->rowwise ? RC_NEIGHBOURS : 1, team->id, team->n, &b0, &b1);
         rc_barrier(team);
     }
     for (int i = r->T - 1; i >= 0; i--)
@@ -277,15 +290,15 @@ static void scratch(job *j)
     const rc_recur *l = j->l;
     const rc_recur_act *a = j->a;
     real *at = (real *)j->s->scratch;
-    size_t N = (size_t)a->a.in.N, B = (size_t)a->a.in.B, gains = (size_t)l->P * (size_t)l->size;
+    size_t N = (size_t)a->a.in.N, gains = (size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)l->size;
     for (int d = 0; d < l->D; d++) {
         if (l->apart)
             j->du[d] = at, at += whole(N * (size_t)a->us);
         if (l->proj)
             j->dhp[d] = at, at += whole(N * (size_t)l->W);
         if (l->rowwise) {
-            j->dp[d] = at, at += whole(B * gains);
-            memset(j->dp[d], 0, B * gains * sizeof *at);
+            j->dp[d] = at, at += whole(gains);
+            memset(j->dp[d], 0, gains * sizeof *at);
         }
     }
     j->rest = at;
@@ -345,7 +358,7 @@ static void gradients(const job *j, int d)
     if (l->at[d].bh >= 0)
         rc_col_sum(s->r, N, l->l.cell->R * H, j->du[d], a->us, rc_g(&l->l, s, l->at[d].bh));
     if (l->rowwise)
-        s->k->col_sum(a->a.in.B, l->P * H, j->dp[d], l->P * H, rc_g(&l->l, s, l->at[d].p));
+        s->k->col_sum(rc_recur_neighbourhoods(a->a.in.B), l->P * H, j->dp[d], l->P * H, rc_g(&l->l, s, l->at[d].p));
     if (l->proj)
         rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->W, .N = H, .K = N, .A = j->dhp[d],
                   .lda = l->W, .B = a->fin[0] + d * H, .ldb = a->ss, .C = rc_g(&l->l, s, l->at[d].wr), .ldc = H },

@@ -47,9 +47,18 @@ void rc_recur_zone(const rc_recur *l, const rc_recur_act *a, const rc_pass *s, i
         real *m = a->zmask[k] + (size_t)(g->b + i) * (size_t)a->ss + (size_t)(d * l->size);
         for (int j = lo; j < hi; j++)
             m[j] = 1;
-        s->k->drop(hi - lo, rc_mask_key(s, &l->l, 8 * d + RC_MASK_ZONE + k, g->b + i), (uint64_t)(a->a.in.step + t), (uint64_t)lo,
+        s->k->drop(hi - lo, a->zkey[k][d * a->a.in.B + g->b + i], (uint64_t)(a->a.in.step + t), (uint64_t)lo,
                    (real)rc_recur_zoneout(l, k), m + lo, m + lo);
     }
+}
+
+/* The keys of all masks of zoneout: no step changes them. */
+static void zone_keys(const rc_recur *l, rc_recur_act *a, const rc_pass *s)
+{
+    for (int k = 0; k < l->l.cell->S && s->train && l->zone; k++)
+        for (int d = 0; d < l->D; d++)
+            for (int b = 0; b < a->a.in.B; b++)
+                a->zkey[k][d * a->a.in.B + b] = rc_mask_key(s, &l->l, 8 * d + RC_MASK_ZONE + k, b);
 }
 
 /* Packs the rows of w [blocks * H][K] that belong to units lo..hi. */
@@ -191,8 +200,10 @@ static rc_segment own(const part *p, const rc_segment *g, int *lo, int *hi)
 /* y = new where m > 0, else old */
 static void choose(int n, const real *restrict m, const real *restrict new, const real *restrict old, real *restrict y)
 {
-    for (int j = 0; j < n; j++)
-        y[j] = m[j] > 0 ? new[j] : old[j];
+    for (int j = 0; j < n; j++) {
+        real a = new[j], b = old[j];                           /* both are read: no branch on a coin */
+        y[j] = m[j] > 0 ? a : b;
+    }
 }
 
 /* States after the cell (Krueger et al. 2017): kept with probability p; when not training, the expectation. */
@@ -545,6 +556,7 @@ void rc_recur_forward(const rc_layer *base, rc_act *act, const rc_pass *s)
     if (!l->zone)
         a->st[0] = a->fin[0];
     initial(l, a, s);
+    zone_keys(l, a, s);
     if (s->train && a->last)
         memset(a->last, 0, (size_t)act->in.B * (size_t)a->ss * sizeof *a->last);
     rc_recur_walk(l, &act->in, s, walk, &j);
