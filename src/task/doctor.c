@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * doctor.c - reports on data: what is in the files and what is wrong with them, each problem with file and line. */
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "data/pick.h"
 #include "data/read.h"
 #include "task/doctor.h"
 
-int rc_doctor_begin(rc_doctor *c, recur *r, const char *const *path, json_t **out)
+int rc_doctor_begin(rc_doctor *c, recur *r, const char *const *path, const recur_train_options *o, json_t **out)
 {
-    *c = (rc_doctor){ .r = r, .path = path, .out = json_object(), .files = json_array(), .problems = json_array() };
+    *c = (rc_doctor){ .r = r, .path = path, .o = o, .out = json_object(), .files = json_array(), .problems = json_array() };
     *out = c->out;
     if (json_object_set_new(c->out, "files", c->files) != 0
         || json_object_set_new(c->out, "problems", c->problems) != 0)
@@ -27,8 +29,19 @@ int rc_doctor_end(rc_doctor *c, int e, json_t **out)
     return e;
 }
 
-int rc_doctor_problem(rc_doctor *c, int file, int64_t line, const char *kind, const char *what)
+const char *rc_doctor_name(const rc_doctor *c, int file)
 {
+    size_t bad;
+    return rc_utf8_valid(c->path[file], strlen(c->path[file]), &bad) ? c->path[file] : "?";
+}
+
+int rc_doctor_problem(rc_doctor *c, int file, int64_t line, const char *kind, const char *form, ...)
+{
+    char what[500];
+    va_list a;
+    va_start(a, form);
+    vsnprintf(what, sizeof what, form, a);
+    va_end(a);
     int e = rc_problem(c->problems, c->path[file], line, kind, what);
     return e == RECUR_OK ? e : rc_fail(c->r, e, "no memory for the report");
 }
@@ -57,18 +70,51 @@ const rc_place *rc_doctor_seen(rc_doctor *c, const void *s, size_t n, rc_place h
 int rc_doctor_survive(rc_doctor *c, int e, int file)
 {
     char what[sizeof c->r->message];
+    const char *said = what;
+    size_t n = strlen(c->path[file]);
+    long line = 0;
     if (e != RECUR_EDATA)
         return e;
     snprintf(what, sizeof what, "%s", c->r->message);
-    return rc_doctor_problem(c, file, 1, "file", what);
+    if (strncmp(said, c->path[file], n) == 0 && said[n] == ':') {        /* path: or path:line: stands before it */
+        char *after;
+        line = strtol(said + n + 1, &after, 10);
+        said = line > 0 && *after == ':' ? after + 1 : said + n + 1;
+        said += strspn(said, " ");
+    }
+    return rc_doctor_problem(c, file, line > 0 ? line : 1, "file", "%s", said);
+}
+
+int rc_doctor_each(rc_doctor *c, const rc_task *t, int n, const recur_train_options *o,
+                   int (*look)(rc_doctor *c, recur_data *d, int file, bool known))
+{
+    recur_data *first = NULL, *d;
+    rc_like like;
+    int e = RECUR_OK;
+    for (int i = 0; i < n && e == RECUR_OK; i++) {
+        if ((e = rc_data_new(c->r, &d, t)) != RECUR_OK)
+            break;
+        bool known = first != NULL;
+        if (known)
+            like = (rc_like){ .text = first->text, .labels = first->labels, .scaling = &first->scaling, .form = first->form,
+                              .max_length = first->max_length > 0 ? first->max_length : -1,
+                              .side_text = first->side != NULL ? first->side->text : NULL };
+        e = t->read(d, &c->path[i], 1, o, known ? &like : NULL, RC_ALL, c->problems);
+        bool whole = e == RECUR_OK;
+        e = whole ? look(c, d, i, known) : rc_doctor_survive(c, e, i);
+        if (whole && !known)
+            first = d;
+        else
+            recur_data_close(d);
+    }
+    recur_data_close(first);
+    return e;
 }
 
 int rc_doctor_units(rc_doctor *c, const recur_data *d, int file, bool known)
 {
-    const char *name = c->path[file];
-    size_t bad;
     json_t *f = json_object();
-    int e = json_object_set_new(f, "file", json_string(rc_utf8_valid(name, strlen(name), &bad) ? name : "?"))
+    int e = json_object_set_new(f, "file", json_string(rc_doctor_name(c, file)))
           | json_object_set_new(f, d->stream ? "units" : "examples", json_integer(recur_data_count(d)))
           | json_object_set_new(f, "bytes", json_integer(d->bytes))
           | json_object_set_new(f, "chars", json_integer(d->chars))
@@ -78,12 +124,7 @@ int rc_doctor_units(rc_doctor *c, const recur_data *d, int file, bool known)
         e |= rc_json_real(f, "unk_rate", rate) | json_object_set_new(f, "unit", json_string(d->text->unit->name));
     if ((e | json_array_append_new(c->files, f)) != 0)
         return rc_fail(c->r, RECUR_ENOMEM, "no memory for the report");
-    if (known && rate > 0.1) {
-        char what[256];
-        snprintf(what, sizeof what,
-                 "%.1f %% of the units are unknown to the first file's vocabulary: another language or encoding?",
-                 rate * 100);
-        return rc_doctor_problem(c, file, 1, "unknown", what);
-    }
-    return RECUR_OK;
+    return known && rate > 0.1
+        ? rc_doctor_problem(c, file, 1, "unknown", "%.1f %% of the units are unknown to the first file's vocabulary: "
+                            "another language or encoding?", rate * 100) : RECUR_OK;
 }

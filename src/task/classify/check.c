@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: MIT
  * check.c - what is wrong with labelled texts: bad lines, doubled texts inside and between files, equal texts with
  * different labels, over-long texts, rare labels, unknown units. */
-#include <stdio.h>
-
 #include "data/pick.h"
-#include "task/classify/classify.h"
 #include "task/doctor.h"
+#include "task/classify/classify.h"
 
 static int check_text(rc_doctor *c, const recur_data *d, const rc_example *ex, int file)
 {
-    char what[400];
     int e = RECUR_OK;
     const char *s = ex->text_n > 0 ? d->raw.s + ex->text : (const char *)(d->x + ex->at * (size_t)d->F);
     size_t n = ex->text_n > 0 ? ex->text_n : (size_t)ex->T * (size_t)d->F * sizeof(float);
-    if (ex->text_n > 2000 && ex->text_n * (uint64_t)d->count > 20 * (uint64_t)d->bytes) {
-        snprintf(what, sizeof what, "a text of %zu bytes, more than 20 times the mean", ex->text_n);
-        e = rc_doctor_problem(c, file, ex->line, "long", what);
-    }
-    const rc_place *was = e == RECUR_OK ? rc_doctor_seen(c, s, n, (rc_place){ file, ex->line, (uint64_t)ex->label }, &e) : NULL;
+    if (ex->text_n > 2000 && ex->text_n * (uint64_t)d->count > 20 * (uint64_t)d->bytes)
+        e = rc_doctor_problem(c, file, ex->line, "long", "a text of %zu bytes, more than 20 times the mean", ex->text_n);
+    const rc_place here = { file, ex->line, (uint64_t)ex->label };
+    const rc_place *was = e == RECUR_OK ? rc_doctor_seen(c, s, n, here, &e) : NULL;
     if (was == NULL)
         return e;
-    bool conflict = was->mark != (uint64_t)ex->label;
-    snprintf(what, sizeof what, "%s %.200s:%lld", conflict ? "same text as, but another label than," : "same text as",
-             c->path[was->file], (long long)was->line);
-    return rc_doctor_problem(c, file, ex->line, conflict ? "conflict" : "duplicate", what);
+    bool conflict = was->mark != here.mark;
+    return rc_doctor_problem(c, file, ex->line, conflict ? "conflict" : "duplicate", "%s %.200s:%lld", conflict
+                             ? "same text as, but another label than," : "same text as", c->path[was->file], (long long)was->line);
 }
 
-static int check_labels(rc_doctor *c, const recur_data *d, int file, json_t *labels)
+static int check_labels(rc_doctor *c, const recur_data *d, int file)
 {
+    json_t *labels = c->ud;
     int e = RECUR_OK;
     for (int k = 0; k < d->classes && e == RECUR_OK; k++) {
         size_t n;
@@ -39,44 +35,30 @@ static int check_labels(rc_doctor *c, const recur_data *d, int file, json_t *lab
         json_int_t before = json_integer_value(json_object_getn(labels, name, n));
         if (json_object_setn_new(labels, name, n, json_integer(before + seen)) != 0)
             e = rc_fail(c->r, RECUR_ENOMEM, "no memory for the report");
-        if (e == RECUR_OK && file == 0 && seen < 2) {
-            char what[400];
-            snprintf(what, sizeof what, "label '%.*s' has %lld example(s): nothing can be learned of it",
-                     (int)(n < 100 ? n : 100), name, (long long)seen);
-            e = rc_doctor_problem(c, file, line, "rare", what);
-        }
+        if (e == RECUR_OK && file == 0 && seen < 2)
+            e = rc_doctor_problem(c, file, line, "rare", "label '%.*s' has %lld example(s): nothing can be learned of it",
+                                  (int)(n < 100 ? n : 100), name, (long long)seen);
     }
     return e;
+}
+
+static int look(rc_doctor *c, recur_data *d, int file, bool known)
+{
+    int e = RECUR_OK;
+    for (int k = 0; k < d->count && e == RECUR_OK; k++)
+        e = check_text(c, d, &d->ex[k], file);
+    if (e == RECUR_OK)
+        e = check_labels(c, d, file);
+    return e == RECUR_OK ? rc_doctor_units(c, d, file, known) : e;
 }
 
 int rc_classify_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out)
 {
     rc_doctor c;
-    recur_data *first = NULL, *d;
-    json_t *labels = json_object();
-    int e = rc_doctor_begin(&c, r, path, out);
-    if (e == RECUR_OK && json_object_set(c.out, "labels", labels) != 0)
+    int e = rc_doctor_begin(&c, r, path, o, out);
+    if (e == RECUR_OK && json_object_set_new(c.out, "labels", c.ud = json_object()) != 0)
         e = rc_fail(r, RECUR_ENOMEM, "no memory for the report");
-    for (int i = 0; i < n && e == RECUR_OK; i++) {
-        rc_like like = { 0 };
-        if (first != NULL)
-            like = (rc_like){ .text = first->text, .labels = first->labels, .scaling = &first->scaling,
-                              .form = first->form };
-        if ((e = rc_data_new(r, &d, &rc_task_classify)) != RECUR_OK)
-            break;
-        e = rc_task_classify.read(d, &path[i], 1, o, first != NULL ? &like : NULL, RC_ALL, c.problems);
-        bool whole = e == RECUR_OK;
-        e = rc_doctor_survive(&c, e, i);
-        for (int k = 0; k < d->count && e == RECUR_OK && whole; k++)
-            e = check_text(&c, d, &d->ex[k], i);
-        if (e == RECUR_OK && whole && (e = check_labels(&c, d, i, labels)) == RECUR_OK)
-            e = rc_doctor_units(&c, d, i, first != NULL);
-        if (first == NULL && whole)
-            first = d;
-        else
-            recur_data_close(d);
-    }
-    recur_data_close(first);
-    json_decref(labels);
+    if (e == RECUR_OK)
+        e = rc_doctor_each(&c, &rc_task_classify, n, o, look);
     return rc_doctor_end(&c, e, out);
 }

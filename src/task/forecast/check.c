@@ -2,19 +2,18 @@
  * check.c - what tables of series hold and what is wrong with them, before an hour is lost. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include "task/forecast/forecast.h"
 #include "data/pick.h"
+#include "task/doctor.h"
+#include "task/forecast/forecast.h"
 
 /* A column's figures; one that never changes cannot be forecast better than by its last value. */
-static int check_column(recur_data *d, int c, json_t *columns, json_t *problems)
+static int check_column(rc_doctor *k, const recur_data *d, int c, json_t *columns)
 {
     const rc_windows *w = rc_windows_of(d);
     size_t W = (size_t)rc_windows_width(&w->look);
     const char *name = json_string_value(json_array_get(w->look.column, (size_t)c));
     double least = INFINITY, most = -INFINITY;
     int64_t missing = 0;
-    char what[300];
     for (size_t i = 0; i < w->rows; i++) {
         double x = (double)w->x[i * W + (size_t)c];
         missing += isnan(x);
@@ -26,14 +25,13 @@ static int check_column(recur_data *d, int c, json_t *columns, json_t *problems)
                           isfinite(least) ? least / scale + mean : 0, "most", isfinite(most) ? most / scale + mean : 0);
     int e = o != NULL && json_array_append_new(columns, o) == 0 ? RECUR_OK
           : rc_fail(d->r, RECUR_ENOMEM, "no memory for the report");
-    snprintf(what, sizeof what, "column '%.200s' %s", name, missing == (int64_t)w->rows ? "holds no value"
-                                                                                         : "never changes");
     if (e == RECUR_OK && c < w->look.V && !(most > least))
-        e = rc_problem(problems, d->paths > 0 ? d->path[0] : "series", 1, "constant", what);
+        e = rc_doctor_problem(k, 0, 1, "constant", "column '%.200s' %s", name, missing == (int64_t)w->rows ? "holds no value"
+                                                                                                    : "never changes");
     return e;
 }
 
-static int report(recur_data *d, json_t *out, json_t *problems)
+static int report(rc_doctor *k, const recur_data *d)
 {
     const rc_windows *w = rc_windows_of(d);
     const rc_outlook *o = &w->look;
@@ -41,7 +39,7 @@ static int report(recur_data *d, json_t *out, json_t *problems)
     int e = columns != NULL ? RECUR_OK : RECUR_ENOMEM;
     char step[64] = "";
     for (int c = 0; c < o->V + o->K && e == RECUR_OK; c++)
-        e = check_column(d, c, columns, problems);
+        e = check_column(k, d, c, columns);
     if (o->clock.months > 0)
         snprintf(step, sizeof step, "%d month(s)", o->clock.months);
     else if (o->clock.form[0] == 'n')
@@ -51,7 +49,7 @@ static int report(recur_data *d, json_t *out, json_t *problems)
     json_t *more = json_pack("{s:i,s:I,s:s?,s:b,s:i,s:i,s:i,s:O}", "series", w->n, "rows", (json_int_t)w->rows, "step",
                              step[0] != 0 ? step : NULL, "even", o->grid, "period", o->period, "input", o->input,
                              "horizon", o->horizon, "columns", columns);
-    if (e == RECUR_OK && (more == NULL || json_object_update(out, more) != 0))
+    if (e == RECUR_OK && (more == NULL || json_object_update(k->out, more) != 0))
         e = rc_fail(d->r, RECUR_ENOMEM, "no memory for the report");
     json_decref(more);
     json_decref(columns);
@@ -60,33 +58,15 @@ static int report(recur_data *d, json_t *out, json_t *problems)
 
 int rc_forecast_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out)
 {
-    json_t *problems = json_array(), *facts = *out = json_pack("{s:o?}", "problems", problems);
+    rc_doctor c;
     recur_data *d = NULL;
-    if (facts == NULL)
-        return rc_fail(r, RECUR_ENOMEM, "no memory for the report");
-    int e = rc_data_new(r, &d, &rc_task_forecast);
+    int e = rc_doctor_begin(&c, r, path, o, out);
     if (e == RECUR_OK)
-        e = rc_task_forecast.read(d, path, n, o, NULL, RC_ALL, problems);
-    if (e == RECUR_EDATA) {              /* what stops a training is a problem to be told */
-        char what[300];
-        size_t begin = strlen(path[0]);
-        const char *said = r->message;
-        long line = 0;
-        if (strncmp(said, path[0], begin) == 0 && said[begin] == ':') {      /* path: or path:line: stands before it */
-            char *after;
-            line = strtol(said + begin + 1, &after, 10);
-            said = *after == ':' ? after + 1 : said + begin + 1;
-            said += strspn(said, " ");
-        }
-        snprintf(what, sizeof what, "%.290s", said);
-        e = rc_problem(problems, path[0], line, "data", what);
-    } else if (e == RECUR_OK) {
-        e = report(d, facts, problems);
-    }
+        e = rc_data_new(r, &d, &rc_task_forecast);
+    if (e == RECUR_OK)
+        e = rc_task_forecast.read(d, path, n, o, NULL, RC_ALL, c.problems);
+    e = e == RECUR_OK ? report(&c, d) : rc_doctor_survive(&c, e, 0);
+    json_object_del(c.out, "files");     /* series are told by their columns, not by where they stand */
     recur_data_close(d);
-    if (e != RECUR_OK) {
-        json_decref(facts);
-        *out = NULL;
-    }
-    return e;
+    return rc_doctor_end(&c, e, out);
 }
