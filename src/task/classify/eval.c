@@ -2,95 +2,54 @@
  * eval.c - a classifier's answers, its figures, and those of the baselines beside it. */
 #include <limits.h>
 #include <stdio.h>
+#include "data/pick.h"
+#include "task/sweep.h"
 #include "task/classify/classify.h"
 #include "task/classify/linear.h"
-#include "data/pick.h"
-
-/* Examples from `first` on that fit a run together; how many. */
-static int group(const recur_data *d, int first, const rc_run *u, int32_t *ex)
-{
-    int n = 0;
-    for (int64_t rows = 0; first + n < d->count && n < u->B; n++) {
-        rows += d->ex[first + n].T;
-        if (n > 0 && rows > u->N)
-            break;
-        ex[n] = first + n;
-    }
-    return n;
-}
 
 int rc_classify_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric)
 {
-    int32_t *ex = rc_new(m->r, (size_t)u->B, sizeof *ex);
-    double sum = 0;
-    int64_t count = 0, hits = 0;
-    int e = ex != NULL ? RECUR_OK : RECUR_ENOMEM;
-    for (int i = 0, n; i < held->count && e == RECUR_OK; i += n) {
-        recur_batch b;
-        rc_loss l;
-        n = group(held, i, u, ex);
-        if ((e = rc_data_of(held, ex, n, &b)) != RECUR_OK || (e = rc_run_loss(u, &b, true, 1, &l)) != RECUR_OK)
-            break;
-        sum += l.head_loss[0] * (double)l.count[0];
-        count += l.count[0];
-        hits += l.hits[0];
-    }
-    rc_free(m->r, ex);
-    *loss = count > 0 ? sum / (double)count : NAN;
-    *metric = count > 0 ? (double)hits / (double)count : NAN;
-    return e;
+    (void)m;
+    return rc_sweep_loss(u, held, loss, metric);
 }
 
-/* A run for answers that the longest example fits. */
-static int open_run(const recur_model *m, const recur_data *d, rc_run **u)
+/* The net's answers to a batch, in the order of the examples; answer: room for them. */
+static int answers(const recur_model *m, const recur_data *d, rc_run *u, const recur_batch *b, real *answer, float *p)
 {
-    enum { SEQUENCES = 32, ROWS = 8192 };
-    recur_dims most;
-    rc_data_dims(d, SEQUENCES, 1, &most);
-    int N = most.N > ROWS ? ROWS : most.N;
-    most.B = most.B > 0 ? most.B : 1;
-    most.T = most.T > 0 ? most.T : 1;
-    most.N = N > most.T ? N : most.T;
-    most.scores = 1;
-    int e = rc_run_new(m->r, u, m->net, m->w, &most);
-    if (e == RECUR_OK)
-        (*u)->weights = 1;
-    return e;
+    const rc_head *h = m->net->branch[0].head;
+    int rows, K = m->net->facts.classes[0];
+    const real *z = rc_run_forward(u, b, 0, &rows);
+    if (z == NULL)
+        return RECUR_ESHAPE;
+    if (rows != b->B)
+        return rc_fail(m->r, RECUR_ESHAPE, "the net answers at each step: a classifier's net ends with pooling or last");
+    h->kind->answer(h, m->r->kern, rows, z, answer);
+    for (int k = 0; k < rows; k++)
+        for (int c = 0; c < K; c++)
+            p[(size_t)rc_data_order(d, k) * (size_t)K + (size_t)c] = (float)answer[k * K + c];
+    return RECUR_OK;
 }
 
 int rc_classify_scores(const recur_model *m, recur_data *d, float *p)
 {
+    enum { SEQUENCES = 32, ROWS = 8192 };
     rc_run *u = NULL;
-    const rc_head *h = m->net->branch[0].head;
-    int e = open_run(m, d, &u), K = m->net->facts.classes[0], rows;
-    int32_t *ex = e == RECUR_OK ? rc_new(m->r, (size_t)u->B, sizeof *ex) : NULL;
-    real *answer = e == RECUR_OK ? rc_new(m->r, (size_t)u->N * (size_t)h->in, sizeof *answer) : NULL;
-    if (e == RECUR_OK && (ex == NULL || answer == NULL))
+    rc_sweep all = { .d = d };
+    recur_batch b;
+    const int width = m->net->branch[0].head->in, K = m->net->facts.classes[0];
+    int e = width == K ? rc_sweep_run(m, d, SEQUENCES, ROWS, &u)
+          : rc_fail(m->r, RECUR_ESHAPE, "the head gives %d numbers for %d classes", width, K);
+    if (e == RECUR_OK)
+        e = rc_sweep_open(&all, d, u);
+    real *answer = e == RECUR_OK ? rc_new(m->r, (size_t)u->N * (size_t)K, sizeof *answer) : NULL;
+    if (e == RECUR_OK && answer == NULL)
         e = RECUR_ENOMEM;
-    if (e == RECUR_OK && h->in != K)
-        e = rc_fail(m->r, RECUR_ESHAPE, "the head gives %d numbers for %d classes", h->in, K);
-    for (int i = 0, n; i < d->count && e == RECUR_OK; i += n) {
-        recur_batch b;
-        n = group(d, i, u, ex);
-        if ((e = rc_data_of(d, ex, n, &b)) != RECUR_OK)
-            break;
-        const real *z = rc_run_forward(u, &b, 0, &rows);
-        if (z == NULL)
-            e = RECUR_ESHAPE;
-        else if (rows != n)
-            e = rc_fail(m->r, RECUR_ESHAPE,
-                        "the net answers at each step: a classifier's net ends with pooling or last");
-        if (e != RECUR_OK)
-            break;
-        h->kind->answer(h, m->r->kern, n, z, answer);
-        for (int k = 0; k < n; k++)
-            for (int c = 0; c < K; c++)
-                p[(size_t)rc_data_order(d, k) * (size_t)K + (size_t)c] = (float)answer[k * K + c];
-    }
+    while (e == RECUR_OK && (e = rc_sweep_next(&all, &b)) == RECUR_OK)
+        e = answers(m, d, u, &b, answer, p);
     rc_free(m->r, answer);
-    rc_free(m->r, ex);
+    rc_sweep_close(&all);
     rc_run_free(u);
-    return e;
+    return e == RECUR_EEND ? RECUR_OK : e;
 }
 
 /* --- judging --- */

@@ -2,9 +2,11 @@
  * ahead.c - a net's forecasts: for windows with known targets (eval), and for the steps behind the last row.
  *
  * A horizon that is longer than what the net gives at once is reached by going on from its own forecasts. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "task/sweep.h"
 #include "task/forecast/forecast.h"
 
 /* --- quantiles --- */
@@ -39,10 +41,7 @@ int rc_forecast_point(const double *q, int Q)
 
 int rc_forecast_open(const recur_model *m, const recur_data *d, rc_run **u)
 {
-    recur_dims most;
-    rc_data_dims(d, RC_TOGETHER * rc_outlook_parts(&rc_windows_of(d)->look), 1, &most);
-    most.scores = 1;
-    return rc_run_new(m->r, u, m->net, m->w, &most);
+    return rc_sweep_run(m, d, RC_TOGETHER * rc_outlook_parts(&rc_windows_of(d)->look), INT_MAX, u);
 }
 
 typedef struct { const recur_model *m; recur_data *d; int first, n, H, Q, point; float *out, *done; } ahead;

@@ -7,8 +7,9 @@
  *   smape      mean of 200 |error| / (|y| + |forecast|) of the numbers themselves (Makridakis et al. 2020) */
 #include <math.h>
 #include <stdio.h>
-#include "task/forecast/forecast.h"
 #include "data/pick.h"
+#include "task/sweep.h"
+#include "task/forecast/forecast.h"
 
 enum { NET, LAST, SEASONAL, LINEAR, MODELS, MOST_COLUMNS = 64 };
 static const char *const names[MODELS] = { "net", "last", "seasonal", "linear" };
@@ -254,22 +255,9 @@ int rc_forecast_eval(const recur_model *m, recur_data *d, json_t **out)
 
 int rc_forecast_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric)
 {
-    int32_t *ex = rc_new(m->r, (size_t)u->B, sizeof *ex);
-    double sum = 0;
-    int64_t n = 0;
-    int e = ex != NULL ? RECUR_OK : RECUR_ENOMEM;
-    for (int i = 0, k; i < held->count && e == RECUR_OK; i += k) {
-        recur_batch b;
-        rc_loss l;
-        for (k = 0; k < u->B && i + k < held->count; k++)
-            ex[k] = i + k;
-        if ((e = rc_data_of(held, ex, k, &b)) != RECUR_OK || (e = rc_run_loss(u, &b, true, 1, &l)) != RECUR_OK)
-            break;
-        sum += l.head_loss[0] * (double)l.count[0];
-        n += l.count[0];
-    }
-    rc_free(m->r, ex);
-    *loss = *metric = n > 0 ? sum / (double)n : NAN;
+    (void)m;
+    int e = rc_sweep_loss(u, held, loss, NULL);
+    *metric = *loss;
     return e;
 }
 

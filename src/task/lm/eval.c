@@ -3,8 +3,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <zlib.h>
-#include "task/lm/lm.h"
 #include "data/pick.h"
+#include "task/lm/lm.h"
 
 /* Sum of nats over the text, every unit once, the state carried along; with d->look over the beginnings of the B
  * stretches that the text is cut into. */

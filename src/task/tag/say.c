@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "head/crf.h"
+#include "task/sweep.h"
 #include "task/tag/tag.h"
 
 enum { SEQUENCES = 64, ROWS = 8192 };
@@ -12,23 +13,9 @@ typedef struct {
     recur_data *d;
     const rc_tag_answers *a;
     rc_run *u;
-    int32_t *ex;                         /* [u->B] examples of the batch */
     real *told;                          /* [u->N][C] probabilities */
     int32_t *path; double *score, *work; /* [best][u->T], [best], [3 C] of one sentence */
 } asker;
-
-/* Examples from `first` on that fit the run together; how many. */
-static int group(const asker *k, int first)
-{
-    int n = 0;
-    for (int64_t rows = 0; first + n < k->d->count && n < k->u->B; n++) {
-        rows += k->d->ex[first + n].T;
-        if (n > 0 && rows > k->u->N)
-            break;
-        k->ex[n] = first + n;
-    }
-    return n;
-}
 
 /* The likeliest tags of one sequence, each row for itself. */
 static void alone(const rc_seq *q, int32_t *tag)
@@ -113,48 +100,43 @@ static int kinds_of_batch(asker *k, const recur_batch *b)
 
 static int open_asker(asker *k)
 {
-    recur_dims dims;
     int widest = 1;
-    rc_data_dims(k->d, SEQUENCES, 1, &dims);
-    dims.N = dims.N > ROWS ? ROWS : dims.N;
-    dims.N = dims.N > dims.T ? dims.N : dims.T;
-    dims.train = 0, dims.scores = 1;
-    int e = rc_run_new(k->m->r, &k->u, k->m->net, k->m->w, &dims);
+    int e = rc_sweep_run(k->m, k->d, SEQUENCES, ROWS, &k->u);
     if (e != RECUR_OK)
         return e;
-    k->u->weights = 1;
     for (int b = 0; b < k->m->net->branches; b++)
         widest = k->m->net->branch[b].head->in > widest ? k->m->net->branch[b].head->in : widest;
     size_t C = (size_t)k->m->net->branch[0].head->in;
-    k->ex = rc_new(k->m->r, (size_t)k->u->B, sizeof *k->ex);
     k->told = rc_new(k->m->r, (size_t)k->u->N * (size_t)widest, sizeof *k->told);
     k->path = rc_new(k->m->r, (size_t)k->a->best * (size_t)k->u->T, sizeof *k->path);
     k->score = rc_new(k->m->r, (size_t)k->a->best, sizeof *k->score);
     k->work = rc_new(k->m->r, 3 * C, sizeof *k->work);
-    return k->ex && k->told && k->path && k->score && k->work ? RECUR_OK : RECUR_ENOMEM;
+    return k->told && k->path && k->score && k->work ? RECUR_OK : RECUR_ENOMEM;
 }
 
 int rc_tag_say(const recur_model *m, recur_data *d, const rc_tag_answers *a)
 {
     asker k = { .m = m, .d = d, .a = a };
-    int e = d->count > 0 ? open_asker(&k) : RECUR_OK;
-    if (e == RECUR_OK && m->net->branch[0].head->in != rc_model_label_count(m))
-        e = rc_fail(m->r, RECUR_ESHAPE, "the net's first head gives %d scores for %d tags", m->net->branch[0].head->in,
-                    rc_model_label_count(m));
-    for (int i = 0, n; i < d->count && e == RECUR_OK; i += n) {
-        recur_batch b;
-        n = group(&k, i);
-        e = rc_data_of(d, k.ex, n, &b);
-        if (e == RECUR_OK && a->tag != NULL)
+    rc_sweep all = { .d = d };
+    recur_batch b;
+    const int width = m->net->branch[0].head->in, tags = rc_model_label_count(m);
+    if (d->count == 0)
+        return RECUR_OK;
+    int e = width == tags ? open_asker(&k)
+          : rc_fail(m->r, RECUR_ESHAPE, "the net's first head gives %d scores for %d tags", width, tags);
+    if (e == RECUR_OK)
+        e = rc_sweep_open(&all, d, k.u);
+    while (e == RECUR_OK && (e = rc_sweep_next(&all, &b)) == RECUR_OK) {
+        if (a->tag != NULL)
             e = tags_of_batch(&k, &b);
         if (e == RECUR_OK && a->kind != NULL && m->net->branches > 1)
             e = kinds_of_batch(&k, &b);
     }
-    rc_free(m->r, k.ex);
+    rc_sweep_close(&all);
     rc_free(m->r, k.told);
     rc_free(m->r, k.path);
     rc_free(m->r, k.score);
     rc_free(m->r, k.work);
     rc_run_free(k.u);
-    return e;
+    return e == RECUR_EEND ? RECUR_OK : e;
 }

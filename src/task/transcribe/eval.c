@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * eval.c - what the net says of each utterance, and its error rates beside those of the baselines. */
+#include <limits.h>
 #include <stdio.h>
 #include "head/ctc.h"
-#include "judge/judge.h"
 #include "data/pick.h"
+#include "judge/judge.h"
+#include "task/sweep.h"
 #include "task/transcribe/transcribe.h"
 
 /* --- saying --- */
@@ -35,7 +37,6 @@ static int say_batch(const recur_model *m, recur_data *d, rc_run *u, const recur
 
 int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud, int example, const char *text), void *ud)
 {
-    recur_dims most;
     recur_batch b;
     rc_run *u = NULL;
     rc_buf text;
@@ -44,18 +45,14 @@ int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud
     int e = rc_transcribe_suits(m);
     if (e != RECUR_OK)
         return e;
-    rc_data_dims(d, TOGETHER, 1, &most);
-    most.scores = 1;
     rc_buf_init(&text, m->r, 0);
-    e = rc_run_new(m->r, &u, m->net, m->w, &most);
-    int32_t *label = e == RECUR_OK ? rc_new(m->r, (size_t)most.T + 1, sizeof *label) : NULL;
-    rc_ctc_said *said = e == RECUR_OK ? rc_new(m->r, (size_t)most.T + 1, sizeof *said) : NULL;
+    e = rc_sweep_run(m, d, TOGETHER, INT_MAX, &u);
+    int32_t *label = e == RECUR_OK ? rc_new(m->r, (size_t)u->T + 1, sizeof *label) : NULL;
+    rc_ctc_said *said = e == RECUR_OK ? rc_new(m->r, (size_t)u->T + 1, sizeof *said) : NULL;
     if (e == RECUR_OK && (label == NULL || said == NULL))
         e = RECUR_ENOMEM;
-    if (e == RECUR_OK) {
-        u->weights = 1;                                       /* they stand still: packed once */
-        recur_data_start(d, TOGETHER, most.T, 0, 0);
-    }
+    if (e == RECUR_OK)
+        recur_data_start(d, TOGETHER, u->T, 0, 0);
     while (e == RECUR_OK && (e = recur_data_next(d, &b)) == RECUR_OK)
         e = say_batch(m, d, u, &b, said, label, &text, take, ud);
     rc_free(m->r, said);

@@ -3,86 +3,42 @@
  * right word for word of what it says itself; and the memory of phrases beside it. */
 #include <limits.h>
 #include <stdio.h>
-#include "task/guess.h"
 #include "data/pick.h"
-#include "task/translate/search.h"
+#include "task/guess.h"
+#include "task/sweep.h"
 #include "task/translate/translate.h"
 
 /* --- perplexity --- */
 
-/* Examples from `first` on that fit a run together; how many. */
-static int group(const recur_data *d, int first, const rc_run *u, int32_t *ex)
-{
-    int n = 0;
-    int64_t rows = 0, side = 0;
-    for (; first + n < d->count && n < u->B; n++) {
-        rows += d->ex[first + n].T;
-        side += d->side->ex[first + n].T;
-        if (n > 0 && (rows > u->N || side > u->side.N))
-            break;
-        ex[n] = first + n;
-    }
-    return n;
-}
-
 /* Mean nats a unit, smoothing left out. */
-static int nats(const recur_model *m, recur_data *d, rc_run *u, double *mean)
-{
-    rc_head *h = m->net->branch[0].head;
-    int32_t *ex = rc_new(m->r, (size_t)u->B, sizeof *ex);
-    const double smooth = h->smooth;
-    double sum = 0;
-    int64_t count = 0;
-    int e = ex != NULL ? RECUR_OK : RECUR_ENOMEM;
-    h->smooth = 0;
-    for (int i = 0, n; i < d->count && e == RECUR_OK; i += n) {
-        recur_batch b;
-        rc_loss l;
-        n = group(d, i, u, ex);
-        if ((e = rc_data_of(d, ex, n, &b)) != RECUR_OK || (e = rc_run_loss(u, &b, true, 1, &l)) != RECUR_OK)
-            break;
-        sum += l.head_loss[0] * (double)l.count[0];
-        count += l.count[0];
-    }
-    h->smooth = smooth;
-    rc_free(m->r, ex);
-    *mean = count > 0 ? sum / (double)count : NAN;
-    return e;
-}
-
 int rc_translate_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric)
 {
-    int e = nats(m, held, u, loss);
+    rc_head *h = m->net->branch[0].head;
+    const double smooth = h->smooth;
+    h->smooth = 0;
+    int e = rc_sweep_loss(u, held, loss, NULL);
+    h->smooth = smooth;
     *metric = exp(*loss);
     return e;
 }
 
-/* --- eval --- */
-
-/* Mean nats a unit, by the probabilities that the net gives: the model is only read. */
+/* The same by the probabilities that the net gives: the model is only read. */
 static int perplexity(const recur_model *m, recur_data *d, double *out)
 {
     enum { SEQUENCES = 16, ROWS = 1024 };
-    recur_dims most;
     rc_run *u = NULL;
+    rc_sweep all = { .d = d };
+    recur_batch b;
     const rc_head *h = m->net->branch[0].head;
     double sum = 0;
     int64_t count = 0;
-    rc_data_dims(d, SEQUENCES, 1, &most);
-    most.N = most.N > ROWS ? (most.T > ROWS ? most.T : ROWS) : most.N;
-    most.scores = 1;
-    int e = rc_run_new(m->r, &u, m->net, m->w, &most), rows;
-    int32_t *ex = rc_new(m->r, SEQUENCES, sizeof *ex);
-    real *p = rc_new(m->r, (size_t)most.N * (size_t)h->in + 1, sizeof *p);
-    if (e == RECUR_OK && (ex == NULL || p == NULL))
-        e = RECUR_ENOMEM;
+    int rows, e = rc_sweep_run(m, d, SEQUENCES, ROWS, &u);
     if (e == RECUR_OK)
-        u->weights = 1;
-    for (int i = 0, n; i < d->count && e == RECUR_OK; i += n) {
-        recur_batch b;
-        n = group(d, i, u, ex);
-        if ((e = rc_data_of(d, ex, n, &b)) != RECUR_OK)
-            break;
+        e = rc_sweep_open(&all, d, u);
+    real *p = e == RECUR_OK ? rc_new(m->r, (size_t)u->N * (size_t)h->in, sizeof *p) : NULL;
+    if (e == RECUR_OK && p == NULL)
+        e = RECUR_ENOMEM;
+    while (e == RECUR_OK && (e = rc_sweep_next(&all, &b)) == RECUR_OK) {
         const real *z = rc_run_forward(u, &b, 0, &rows);
         if (z == NULL) {
             e = RECUR_EDATA;
@@ -94,11 +50,13 @@ static int perplexity(const recur_model *m, recur_data *d, double *out)
         count += rows;
     }
     rc_free(m->r, p);
-    rc_free(m->r, ex);
+    rc_sweep_close(&all);
     rc_run_free(u);
     *out = count > 0 ? exp(sum / (double)count) : NAN;
-    return e;
+    return e == RECUR_EEND ? RECUR_OK : e;
 }
+
+/* --- eval --- */
 
 typedef struct {
     const recur_model *m; recur_data *d;
