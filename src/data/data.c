@@ -60,6 +60,16 @@ static int widen(recur *r, void *p, bool used, size_t cap, size_t want, size_t s
     return RECUR_OK;
 }
 
+int rc_data_paths(recur_data *d, const char *const *path, int n)
+{
+    if ((d->path = rc_new(d->r, (size_t)n + 1, sizeof *d->path)) == NULL)
+        return RECUR_ENOMEM;
+    for (; d->paths < n; d->paths++)
+        if ((d->path[d->paths] = rc_copy(d->r, path[d->paths])) == NULL)
+            return RECUR_ENOMEM;
+    return RECUR_OK;
+}
+
 int rc_data_row(recur_data *d, size_t n)
 {
     if (n > (size_t)INT_MAX || d->rows + n > (size_t)INT_MAX)
@@ -220,12 +230,7 @@ static int same_kind(const recur_data *d, recur_data **out)
         if ((e = rc_vocab_add(h->unseen, s, n, 0, NULL)) != RECUR_OK)
             return e;
     }
-    if (d->paths > 0 && (h->path = rc_new(d->r, (size_t)d->paths, sizeof *h->path)) == NULL)
-        return RECUR_ENOMEM;
-    for (; h->paths < d->paths; h->paths++)
-        if ((h->path[h->paths] = rc_copy(d->r, d->path[h->paths])) == NULL)
-            return RECUR_ENOMEM;
-    return RECUR_OK;
+    return rc_data_paths(h, (const char *const *)d->path, d->paths);
 }
 
 int recur_data_split(recur_data *d, double part, uint64_t seed, recur_data **held)

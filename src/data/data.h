@@ -74,6 +74,7 @@ struct recur_data {
 };
 int rc_data_new(recur *r, recur_data **out, const rc_task *t);
 int rc_data_side(recur_data *d);                             /* makes d->side, empty; `own` as rc_data_new leaves it: true */
+int rc_data_paths(recur_data *d, const char *const *path, int n);            /* their names, for messages */
 int rc_data_row(recur_data *d, size_t n);                    /* room for n more rows */
 int rc_data_example(recur_data *d, rc_example **out);        /* one more example, beginning at d->rows */
 int rc_data_list(recur_data *d, rc_example *ex, const int32_t *label, size_t n);   /* ex's targets are this list of classes, copied */

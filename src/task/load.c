@@ -87,8 +87,7 @@ static int load_scaling(recur_model *m, rc_store *s, const char *path, int featu
     return load_numbers(m, s, path, "scaling.scale", features, &m->scaling.scale);
 }
 
-/* Up to `most` numbers of an array, each from 1; returns how many, -1: not such an array. */
-static int numbers(const json_t *a, int most, int *out)
+int rc_json_sizes(const json_t *a, int most, int *out)
 {
     size_t n = json_array_size(a);
     if (!json_is_array(a) || n > (size_t)most)
@@ -107,8 +106,8 @@ static int load_facts(recur_model *m, const char *path, rc_facts *f)
     const json_t *j = json_object_get(m->card, "facts");
     json_int_t features = json_integer_value(json_object_get(j, "features"));
     memset(f, 0, sizeof *f);
-    f->columns = numbers(json_object_get(j, "vocabulary"), 4, f->vocabulary);
-    int heads = numbers(json_object_get(j, "classes"), RECUR_HEADS, f->classes);
+    f->columns = rc_json_sizes(json_object_get(j, "vocabulary"), 4, f->vocabulary);
+    int heads = rc_json_sizes(json_object_get(j, "classes"), RECUR_HEADS, f->classes);
     if (f->columns < 0 || heads < 0 || features < 0 || features > INT_MAX)
         return bad(m, path, "facts", "not the numbers of ids, features and classes");
     json_int_t shape = json_integer_value(json_object_get(j, "shape"));

@@ -127,21 +127,6 @@ static int load_numbers(recur_model *m, rc_store *s, const char *path, const cha
     return RECUR_OK;
 }
 
-/* Up to 4 numbers, each from 1; how many, -1: not such an array. */
-static int numbers(const json_t *a, int out[4])
-{
-    size_t n = json_array_size(a);
-    if (!json_is_array(a) || n > 4)
-        return -1;
-    for (size_t i = 0; i < n; i++) {
-        json_int_t v = json_integer_value(json_array_get(a, i));
-        if (v < 1 || v > INT_MAX)
-            return -1;
-        out[i] = (int)v;
-    }
-    return (int)n;
-}
-
 int rc_side_load(recur_model *m, rc_store *s, const char *path, rc_facts *f)
 {
     const json_t *j = json_object_get(json_object_get(m->card, "facts"), "side");
@@ -150,7 +135,7 @@ int rc_side_load(recur_model *m, rc_store *s, const char *path, rc_facts *f)
     const char *text = json_string_value(json_object_get(j, "text"));
     json_int_t features = json_integer_value(json_object_get(j, "features"));
     int e = RECUR_OK;
-    f->side.columns = numbers(json_object_get(j, "vocabulary"), f->side.vocabulary);
+    f->side.columns = rc_json_sizes(json_object_get(j, "vocabulary"), 4, f->side.vocabulary);
     if (f->side.columns < 0 || features < 0 || features > INT_MAX || text == NULL)
         return bad(m, path, "not the numbers of ids and features");
     f->side.features = (int)features;

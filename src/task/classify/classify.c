@@ -2,10 +2,11 @@
  * classify.c - one label for a text or for a sequence of measurements: records -> examples. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/classify/classify.h"
-#include "task/guess.h"
 #include "data/pick.h"
 #include "data/read.h"
+#include "task/choose.h"
+#include "task/guess.h"
+#include "task/classify/classify.h"
 
 typedef struct {
     recur_data *d;
@@ -181,18 +182,11 @@ static void text_options(const recur_data *d, const recur_train_options *o, rc_t
                            .nfkc = true };
     t->max_size = 50000;
     t->pairs = d->count >= 1000 ? 50000 : 0;
-    if (o == NULL)
-        return;
-    if (o->unit != NULL)
+    if (o != NULL && o->unit != NULL)
         t->unit = o->unit;
-    if (o->min_count > 0)
-        t->min_count = o->min_count;
-    if (o->max_vocab >= 0)
-        t->max_size = o->max_vocab;
-    t->lower = rc_wanted(o->lower, true);
-    t->nfkc = rc_wanted(o->nfkc, true);
-    if (o->pairs != NULL)
+    if (o != NULL && o->pairs != NULL)
         t->pairs = strtoll(o->pairs, NULL, 10);
+    rc_choose_text(o, t);
 }
 
 /* Longer texts keep their beginning and, as reviews end with the verdict, three times as much of their end. */
@@ -294,15 +288,9 @@ static int classify_read(recur_data *d, const char *const *path, int n, const re
     gather g = { .d = d, .o = o, .like = like, .part = part, .problems = problems };
     int e = begin(&g);
     size_t bad = json_array_size(problems);
-    d->path = e == RECUR_OK && n > 0 ? rc_new(d->r, (size_t)n, sizeof *d->path) : NULL;
-    if (e == RECUR_OK && d->path == NULL)
-        e = RECUR_ENOMEM;
+    if (e == RECUR_OK)
+        e = rc_data_paths(d, path, n);
     for (int i = 0; i < n && e == RECUR_OK; i++) {
-        if ((d->path[i] = rc_copy(d->r, path[i])) == NULL) {
-            e = RECUR_ENOMEM;
-            break;
-        }
-        d->paths = i + 1;
         g.file = i;
         e = rc_read_records(d->r, path[i], o, add, &g, problems);
     }

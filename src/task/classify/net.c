@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * net.c - net and settings for a classifier, chosen from the data; what rare classes ask for. */
 #include <stdio.h>
-#include "task/classify/classify.h"
 #include "data/pick.h"
+#include "task/choose.h"
+#include "task/classify/classify.h"
 
 static void shape_of(const recur_data *d, double *mean, int *longest, double *rarest)
 {
@@ -66,26 +67,18 @@ int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, s
                 : " (words: the script has blanks)");
     if (o->net == NULL)
         say(ud, "net: %s (both directions, the strongest and the mean answer over the text)", line);
-    if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)
-        return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    int e = rc_choose_net(d->r, o, line, net, n);
+    if (e != RECUR_OK)
+        return e;
     say_balance(d, o, rarest, say, ud);
     rc_pick_int(&o->batch, measured ? (d->count < 300 ? 8 : 16) : d->count < 20000 ? 32 : 64);
     int64_t epochs = (measured ? 40000 : 80000) / (d->count + 1);
-    epochs = epochs < 5 ? 5 : epochs > (measured ? 100 : 30) ? (measured ? 100 : 30) : epochs;
-    if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs);
     rc_pick_int(&o->bptt, longest > 0 ? longest : 1);
-    rc_pick_text(&o->optimizer, "adamw");
-    rc_pick_text(&o->schedule, "cosine");
-    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, measured ? 3e-3 : 2e-3);
-    rc_pick_real(&o->decay, 0.01);
-    rc_pick_real(&o->clip, 1);
-    rc_pick_real(&o->warmup, 0.05);
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 5, .most = measured ? 100 : 30, .lr = measured ? 3e-3 : 2e-3,
+                                     .decay = 0.01, .clip = 1, .warmup = 0.05, .patience = measured ? 30 : 6 });
     int64_t batches = d->count / o->batch + 1;
     if (batches >= 300)
         rc_pick_int(&o->eval_every, batches / 2);             /* the best weights often lie inside an epoch */
-    rc_pick_int(&o->patience, measured ? 30 : 6);
     say(ud, "training: batches of %lld, %s, rate %g, %s schedule; ends early after %lld evaluations without gain",
         (long long)o->batch,
         o->optimizer, o->lr, o->schedule, (long long)o->patience);

@@ -2,8 +2,9 @@
  * choose.c - what the user left open: the period, how far back and ahead, net and training. */
 #include <math.h>
 #include <stdio.h>
-#include "task/forecast/forecast.h"
 #include "data/pick.h"
+#include "task/choose.h"
+#include "task/forecast/forecast.h"
 
 /* --- period: the first high peak of the autocorrelation --- */
 
@@ -276,21 +277,14 @@ int rc_forecast_choose(const recur_data *d, recur_train_options *o, char *net, s
     say_series(d, o, say, ud);
     if (o->net == NULL)
         say(ud, "net: %s", line);
-    if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)
-        return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    int e = rc_choose_net(d->r, o, line, net, n);
+    if (e != RECUR_OK)
+        return e;
     rc_pick_int(&o->batch, (windows < 2000 ? 32 : windows < 20000 ? 128 : 256) * rc_outlook_parts(look));
     int64_t batches = d->count / o->batch + 1, epochs = 1500 / batches;      /* so many updates, or 6 looks at each window */
-    if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs < 6 ? 6 : epochs > 300 ? 300 : epochs);
     rc_pick_int(&o->bptt, look->input);
-    rc_pick_text(&o->optimizer, "adamw");
-    rc_pick_text(&o->schedule, "cosine");
-    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, 1e-3);
-    rc_pick_real(&o->decay, 0.01);
-    rc_pick_real(&o->clip, 1);
-    rc_pick_real(&o->warmup, 0.05);
-    rc_pick_int(&o->patience, epochs > 32 ? epochs / 4 : 8);
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 6, .most = 300, .lr = 1e-3, .decay = 0.01, .clip = 1,
+                                     .warmup = 0.05, .patience = epochs > 32 ? epochs / 4 : 8 });
     say(ud, "training: batches of %lld, %s, rate %g, %s schedule; ends early after %lld evaluations without gain",
         (long long)o->batch, o->optimizer, o->lr, o->schedule, (long long)o->patience);
     return RECUR_OK;

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/forecast/forecast.h"
 #include "data/pick.h"
+#include "task/forecast/forecast.h"
 
 enum { SEEN = 4096, LARGEST = 1 << 28 }; /* rows that the hash is of, at most; numbers of a window */
 

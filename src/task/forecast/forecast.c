@@ -2,8 +2,8 @@
  * forecast.c - the steps that come next in series of numbers: files or examples -> series and windows. */
 #include <math.h>
 #include <stdio.h>
-#include "task/forecast/forecast.h"
 #include "data/pick.h"
+#include "task/forecast/forecast.h"
 
 /* --- the outlook in the model's card, under "form" --- */
 
@@ -146,14 +146,10 @@ static int forecast_read(recur_data *d, const char *const *path, int n, const re
     rc_raw raw;
     int e = begin(d, &raw, like);
     size_t bad = json_array_size(problems);
-    if (e == RECUR_OK && n > 0 && (d->path = rc_new(d->r, (size_t)n, sizeof *d->path)) == NULL)
-        e = RECUR_ENOMEM;
-    for (int i = 0; i < n && e == RECUR_OK; i++) {
-        if ((d->path[i] = rc_copy(d->r, path[i])) == NULL)
-            e = RECUR_ENOMEM;
-        else
-            d->paths = i + 1, e = rc_raw_read(&raw, path[i], i, o, problems);
-    }
+    if (e == RECUR_OK)
+        e = rc_data_paths(d, path, n);
+    for (int i = 0; i < n && e == RECUR_OK; i++)
+        e = rc_raw_read(&raw, path[i], i, o, problems);
     if (e == RECUR_OK)
         e = finish(d, &raw, o, like, part, problems);
     d->skipped = (int64_t)(json_array_size(problems) - bad);

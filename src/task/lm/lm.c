@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * lm.c - language model: files -> one running text of units; every unit is the target of those before it. */
 #include <stdio.h>
-#include "task/lm/lm.h"
 #include "data/pick.h"
 #include "data/read.h"
+#include "task/choose.h"
+#include "task/lm/lm.h"
 
 /* Units to which a line's end is a piece of its own, </s>: a text is parted between lines. */
 static bool by_lines(const char *unit) { return strcmp(unit, "word") == 0 || strcmp(unit, "token") == 0; }
@@ -92,14 +93,7 @@ static const char *choose_unit(const char *s, size_t n)
 static void text_options(const char *s, size_t n, const recur_train_options *o, rc_text_options *t)
 {
     *t = (rc_text_options){ .unit = o != NULL && o->unit != NULL ? o->unit : choose_unit(s, n), .min_count = 1 };
-    if (o == NULL)
-        return;
-    if (o->min_count > 0)
-        t->min_count = o->min_count;
-    if (o->max_vocab > 0)
-        t->max_size = o->max_vocab;
-    t->lower = rc_wanted(o->lower, false);
-    t->nfkc = rc_wanted(o->nfkc, false);
+    rc_choose_text(o, t);
 }
 
 /* --- text -> ids --- */
@@ -253,25 +247,17 @@ static int lm_choose(const recur_data *d, recur_train_options *o, char *net, siz
         o->unit != NULL ? "" : wordy ? " (the text is cut into words already)" : "");
     if (o->net == NULL)
         say(ud, "net: %s (%s)", row->net, row->why);
-    if (snprintf(net, n, "%s", o->net != NULL ? o->net : row->net) >= (int)n)
-        return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    int e = rc_choose_net(d->r, o, row->net, net, n);
+    if (e != RECUR_OK)
+        return e;
     rc_pick_int(&o->batch, rows / row->batch < 64 ? (rows / 64 > 1 ? rows / 64 : 1) : row->batch);
     rc_pick_int(&o->bptt, wordy || many ? 64 : 128);
     int64_t steps = rows / (o->batch * o->bptt) + 1, epochs = (wordy ? 25000000 : 20000000) / (rows + 1);
     epochs = epochs < 4 ? 4 : epochs > 40 ? 40 : epochs;
-    if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs);
-    bool own_optimizer = o->optimizer == NULL;
-    rc_pick_text(&o->optimizer, "adamw");
-    rc_pick_text(&o->schedule, "cosine");
-    if (own_optimizer && o->beta2 == 0.999)
-        o->beta2 = 0.99;                      /* batches of running text differ much: a shorter memory of squares */
-    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, wordy ? 3e-3 : many ? 3e-3 : 4e-3);
-    rc_pick_real(&o->decay, wordy ? 0.05 : 0.01);
-    rc_pick_real(&o->clip, wordy ? 0.5 : 1);
-    rc_pick_real(&o->warmup, steps * epochs > 1000 ? 0.02 : 0.1);
-    rc_pick_int(&o->patience, 8);
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 4, .most = 40, .lr = wordy || many ? 3e-3 : 4e-3,
+                                     .beta2 = 0.99,           /* batches of running text differ much: a shorter memory of squares */
+                                     .decay = wordy ? 0.05 : 0.01, .clip = wordy ? 0.5 : 1,
+                                     .warmup = steps * epochs > 1000 ? 0.02 : 0.1, .patience = 8 });
     say(ud, "training: %lld streams of %lld steps, %s, rate %g, %s schedule, clip %g", (long long)o->batch,
         (long long)o->bptt,
         o->optimizer, o->lr, o->schedule, o->clip);

@@ -2,6 +2,7 @@
  * net.c - net and settings for a tagger, chosen from the data; which tags may follow which. */
 #include <stdio.h>
 #include "data/pick.h"
+#include "task/choose.h"
 #include "task/tag/tag.h"
 
 /* Words: what they are, how they are spelled, and what stands around them in both directions (Lample et al. 2016, Ma &
@@ -24,10 +25,10 @@ static int net_line(const recur_data *d, const recur_train_options *o, char *net
 {
     const char *heads = d->kinds > 1 ? " || drop .5 | dense | crf || pool max mean | drop .5 | dense | softmax weight=.3"
                                      : " | drop .5 | dense | crf";
-    char units[300];
-    (void)units_net(d, o, units, sizeof units);
-    int m = o->net != NULL ? snprintf(net, n, "%s", o->net) : snprintf(net, n, "%s%s", units, heads);
-    return m < (int)n ? RECUR_OK : rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    char line[400];
+    int m = units_net(d, o, line, sizeof line);
+    snprintf(line + m, sizeof line - (size_t)m, "%s", heads);
+    return rc_choose_net(d->r, o, line, net, n);
 }
 
 static void say_data(const recur_data *d, const recur_train_options *o, rc_say *say, void *ud)
@@ -63,17 +64,9 @@ int rc_tag_choose(const recur_data *d, recur_train_options *o, char *net, size_t
         say(ud, "net: %s", net);
     rc_pick_int(&o->batch, d->count < 20000 ? 16 : 32);
     int64_t epochs = 4000000 / (d->units + 1);
-    if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs < 6 ? 6 : epochs > 40 ? 40 : epochs);
     rc_pick_int(&o->bptt, longest);
-    rc_pick_text(&o->optimizer, "adamw");
-    rc_pick_text(&o->schedule, "cosine");
-    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, 2e-3);
-    rc_pick_real(&o->decay, 1e-3);
-    rc_pick_real(&o->clip, 1);
-    rc_pick_real(&o->warmup, 0.03);
-    rc_pick_int(&o->patience, 12);
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 6, .most = 40, .lr = 2e-3, .decay = 1e-3, .clip = 1,
+                                     .warmup = 0.03, .patience = 12 });
     say(ud, "training: batches of %lld, %s, rate %g, %s schedule; rare words are now and then read as unknown",
         (long long)o->batch, o->optimizer, o->lr, o->schedule);
     return RECUR_OK;

@@ -130,13 +130,8 @@ static int finish(rc_tag_gather *g)
 static int read_files(rc_tag_gather *g, const char *const *path, int n)
 {
     recur_data *d = g->d;
-    int e = RECUR_OK;
-    if ((d->path = rc_new(d->r, (size_t)n, sizeof *d->path)) == NULL)
-        return RECUR_ENOMEM;
+    int e = rc_data_paths(d, path, n);
     for (int i = 0; i < n && e == RECUR_OK; i++) {
-        if ((d->path[i] = rc_copy(d->r, path[i])) == NULL)
-            return RECUR_ENOMEM;
-        d->paths = i + 1;
         g->file = i;
         e = rc_tag_sentences(d->r, path[i], g->o, g->segment, take, g, g->problems);
     }

@@ -7,8 +7,8 @@
  * follow one another and have the same file and line. */
 #ifndef RC_TAG_H
 #define RC_TAG_H
-#include "judge/judge.h"
 #include "data/read.h"
+#include "judge/judge.h"
 #include "task/task.h"
 
 /* --- reading --- */

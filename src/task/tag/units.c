@@ -5,6 +5,7 @@
  * signs, the shape of the letters, which small letters have lost.  The signs of a word are an example of the side data. */
 #include <stdlib.h>
 #include "data/pick.h"
+#include "task/choose.h"
 #include "task/tag/gather.h"
 
 enum { LONGEST = 256, LETTERS = 24 };    /* units of an example; signs of a word that the net reads */
@@ -64,16 +65,9 @@ static void text_options(const rc_tag_gather *g, rc_text_options *t)
     const recur_train_options *o = g->o;
     *t = (rc_text_options){ .unit = "token", .min_count = 1, .lower = true, .nfkc = true };
     t->pairs = g->signs && g->d->count >= 500 ? 100000 : 0;
-    if (o == NULL)
-        return;
-    if (o->min_count > 0)
-        t->min_count = o->min_count;
-    if (o->max_vocab >= 0)
-        t->max_size = o->max_vocab;
-    t->lower = rc_wanted(o->lower, true);
-    t->nfkc = rc_wanted(o->nfkc, true);
-    if (o->pairs != NULL)
+    if (o != NULL && o->pairs != NULL)
         t->pairs = strtoll(o->pairs, NULL, 10);
+    rc_choose_text(o, t);
 }
 
 /* The sentence in g->normal, its words parted by single blanks. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "head/ctc.h"
 #include "data/pick.h"
+#include "task/choose.h"
 #include "task/transcribe/transcribe.h"
 
 /* The most steps that may become one: every text must still be sayable, with room to spare, because a net that has to
@@ -61,21 +62,14 @@ int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net,
     choose_net(d, line, sizeof line, stride);
     if (o->net == NULL)
         say(ud, "net: %s (%d steps become one before the time loop)", line, stride);
-    if (snprintf(net, n, "%s", o->net != NULL ? o->net : line) >= (int)n)
-        return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    int e = rc_choose_net(d->r, o, line, net, n);
+    if (e != RECUR_OK)
+        return e;
     rc_pick_int(&o->batch, d->count < 1000 ? 8 : d->count < 3000 ? 16 : 32);
     int64_t epochs = 60000 / (d->count + 1);
-    if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs < 12 ? 12 : epochs > 150 ? 150 : epochs);
     rc_pick_int(&o->bptt, longest(d));
-    rc_pick_text(&o->optimizer, "adamw");
-    rc_pick_text(&o->schedule, "cosine");
-    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, 3e-3);
-    rc_pick_real(&o->decay, 0.01);
-    rc_pick_real(&o->clip, 1);
-    rc_pick_real(&o->warmup, 0.05);
-    rc_pick_int(&o->patience, 25);
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 12, .most = 150, .lr = 3e-3, .decay = 0.01, .clip = 1,
+                                     .warmup = 0.05, .patience = 25 });
     say(ud, "training: batches of %lld, %s, rate %g, %s schedule; ends early after %lld evaluations without gain",
         (long long)o->batch, o->optimizer, o->lr, o->schedule, (long long)o->patience);
     return RECUR_OK;

@@ -278,15 +278,10 @@ static int transcribe_read(recur_data *d, const char *const *path, int n, const 
                            const rc_like *like, int part, json_t *problems)
 {
     rc_gather g = { .d = d, .o = o, .like = like, .part = part, .problems = problems };
-    int e = (d->path = rc_new(d->r, (size_t)n + 1, sizeof *d->path)) != NULL ? RECUR_OK : RECUR_ENOMEM;
+    int e = rc_data_paths(d, path, n);
     size_t bad = json_array_size(problems);
     begin(&g);
     for (int i = 0; i < n && e == RECUR_OK; i++) {
-        if ((d->path[i] = rc_copy(d->r, path[i])) == NULL) {
-            e = RECUR_ENOMEM;
-            break;
-        }
-        d->paths = i + 1;
         g.file = i;
         e = read_list(&g, path[i]);
     }

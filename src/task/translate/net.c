@@ -2,6 +2,7 @@
  * net.c - net and settings for a translator, chosen from the data. */
 #include <stdio.h>
 #include "data/pick.h"
+#include "task/choose.h"
 #include "task/translate/translate.h"
 
 /* A reader in both directions; a writer that begins where the reader ended, looks back at what was read at every step
@@ -53,20 +54,9 @@ static void choose_steps(const recur_data *d, recur_train_options *o, bool few)
 {
     rc_pick_int(&o->batch, d->count < 2000 ? 16 : few ? 64 : d->count < 100000 ? 64 : 128);
     int64_t epochs = (few ? 400000 : 500000) / (d->count + 1);
-    epochs = epochs < 4 ? 4 : epochs > 30 ? 30 : epochs;
-    if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, epochs);
-    bool own_optimizer = o->optimizer == NULL;
-    rc_pick_text(&o->optimizer, "adamw");
-    rc_pick_text(&o->schedule, "cosine");
-    if (own_optimizer && o->beta2 == 0.999)
-        o->beta2 = 0.98;                                      /* a shorter memory of squares, as is usual for translation */
-    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, few ? 4e-3 : d->count < 5000 ? 5e-3 : 2e-3);
-    rc_pick_real(&o->decay, 0.01);
-    rc_pick_real(&o->clip, 1);
-    rc_pick_real(&o->warmup, 0.05);
-    rc_pick_int(&o->patience, 8);
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 4, .most = 30, .lr = few ? 4e-3 : d->count < 5000 ? 5e-3 : 2e-3,
+                                     .beta2 = 0.98,           /* a shorter memory of squares, as is usual for translation */
+                                     .decay = 0.01, .clip = 1, .warmup = 0.05, .patience = 8 });
     if (!(o->smooth > 0) && !few)
         o->smooth = 0.1;                                      /* Szegedy et al. 2016 */
 }
@@ -83,8 +73,9 @@ int rc_translate_choose(const recur_data *d, recur_train_options *o, char *net, 
     say_texts(d, o, say, ud);
     if (o->net == NULL)
         say(ud, "net: %s (%s)", row->net, row->why);
-    if (snprintf(net, n, "%s", o->net != NULL ? o->net : row->net) >= (int)n)
-        return rc_fail(d->r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    int e = rc_choose_net(d->r, o, row->net, net, n);
+    if (e != RECUR_OK)
+        return e;
     choose_steps(d, o, few);
     rc_pick_int(&o->bptt, longest);
     int64_t batches = d->count / o->batch + 1;

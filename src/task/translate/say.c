@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * say.c - units that were found become text.  Where a vocabulary of words had no word, the source's word that
  * was looked at stands in its place: names and numbers are mostly the same on both sides (Luong et al. 2015b). */
-#include "task/translate/translate.h"
 #include "text/unit.h"
+#include "task/translate/translate.h"
 
 /* --- the source's units as they stand in it --- */
 

@@ -2,8 +2,9 @@
  * text.c - the texts of pairs become ids: units and vocabularies of both sides, and the rows of both. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "task/guess.h"
 #include "data/pick.h"
+#include "task/choose.h"
+#include "task/guess.h"
 #include "task/translate/translate.h"
 
 /* --- units --- */
@@ -48,14 +49,7 @@ static void text_options(const recur_data *d, const recur_train_options *o, bool
     else
         snprintf(name, 32, "%s", guess_unit(d, guessed));
     *t = (rc_text_options){ .unit = name, .min_count = d->count > 1000 ? 2 : 1 };
-    if (o == NULL)
-        return;
-    if (o->min_count > 0)
-        t->min_count = o->min_count;
-    if (o->max_vocab > 0)
-        t->max_size = o->max_vocab;
-    t->lower = rc_wanted(o->lower, false);
-    t->nfkc = rc_wanted(o->nfkc, false);
+    rc_choose_text(o, t);
 }
 
 static int learn(rc_text *t, const recur_data *d)

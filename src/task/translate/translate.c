@@ -200,16 +200,6 @@ static int read_some(gather *g, const char *const *path, int n, int i, int *form
     return e;
 }
 
-static int name_files(recur_data *d, const char *const *path, int n)
-{
-    if ((d->path = rc_new(d->r, (size_t)n, sizeof *d->path)) == NULL)
-        return RECUR_ENOMEM;
-    for (; d->paths < n; d->paths++)
-        if ((d->path[d->paths] = rc_copy(d->r, path[d->paths])) == NULL)
-            return RECUR_ENOMEM;
-    return RECUR_OK;
-}
-
 static int begin(recur_data *d)
 {
     d->C = 1;
@@ -227,7 +217,7 @@ int rc_translate_read(recur_data *d, const char *const *path, int n, const recur
     size_t bad = json_array_size(problems);
     int form = -1, used = 1, e = begin(d);
     if (e == RECUR_OK)
-        e = name_files(d, path, n);
+        e = rc_data_paths(d, path, n);
     for (int i = 0; i < n && e == RECUR_OK; i += used)
         e = read_some(&g, path, n, i, &form, &used);
     d->skipped = (int64_t)(json_array_size(problems) - bad);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * choose.c - settings that every task has, from its numbers and from what the user said. */
+#include <stdio.h>
+
+#include "data/pick.h"
+#include "task/choose.h"
+
+void rc_choose_steps(recur_train_options *o, const rc_recipe *p)
+{
+    bool own = o->optimizer == NULL;
+    if (o->steps < 0 && isnan(o->time))
+        rc_pick_int(&o->epochs, p->epochs < p->fewest ? p->fewest : p->epochs > p->most ? p->most : p->epochs);
+    rc_pick_text(&o->optimizer, "adamw");
+    rc_pick_text(&o->schedule, "cosine");
+    if (own && p->beta2 > 0 && o->beta2 == 0.999)
+        o->beta2 = p->beta2;
+    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
+        rc_pick_real(&o->lr, p->lr);
+    rc_pick_real(&o->decay, p->decay);
+    rc_pick_real(&o->clip, p->clip);
+    rc_pick_real(&o->warmup, p->warmup);
+    rc_pick_int(&o->patience, p->patience);
+}
+
+int rc_choose_net(recur *r, const recur_train_options *o, const char *line, char *net, size_t n)
+{
+    return snprintf(net, n, "%s", o->net != NULL ? o->net : line) < (int)n
+        ? RECUR_OK : rc_fail(r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+}
+
+void rc_choose_text(const recur_train_options *o, rc_text_options *t)
+{
+    if (o == NULL)
+        return;
+    if (o->min_count > 0)
+        t->min_count = o->min_count;
+    if (o->max_vocab >= 0)
+        t->max_size = o->max_vocab;
+    t->lower = rc_wanted(o->lower, t->lower);
+    t->nfkc = rc_wanted(o->nfkc, t->nfkc);
+}
