@@ -224,7 +224,7 @@ static int run_head(rc_run *u, int b, const rc_pass *s, bool grad, rc_loss *out)
     if (e)
         return e;
     int64_t count = out->count[b] = N ? h->kind->count(h, &hs, N) : 0;
-    bool tail = o->tail[b] < o->end[b], apart = !tail || (grad && u->net->layer[o->end[b] - 1]->needs_y);
+    const bool apart = rc_run_scores_apart(u, b, grad);
     real scale = count ? (real)(h->weight * o->scale / (double)count) : 0;
     double sum = 0;
     for (int row = 0; row < N; row += o->chunk[b]) {

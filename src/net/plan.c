@@ -141,6 +141,16 @@ static size_t widest(const rc_run *u, int from, int to)
     return m;
 }
 
+/* That of all layers but the tails, which have their own of a chunk. */
+static size_t widest_apart(const rc_run *u)
+{
+    const rc_own *o = u->own;
+    size_t m = widest(u, 0, o->stem);
+    for (int b = 0; b < u->net->branches; b++)
+        m = most_size(m, widest(u, o->from[b], o->tail[b]));
+    return m;
+}
+
 /* Gradients: the stem's last and each branch's last before its tail have their own, the others take turns. */
 static void place_gradients(rc_run *u, rc_plan *p)
 {
@@ -178,9 +188,10 @@ static void place_tail(rc_run *u, rc_plan *p)
         const rc_head *h = n->branch[b].head;
         size_t chunk = (size_t)o->chunk[b], from = (size_t)h->from;
         const rc_layer *first = o->tail[b] < o->end[b] ? n->layer[o->tail[b]] : NULL;
-        z = most_size(z, chunk * from);
+        if (rc_run_scores_apart(u, b, p->train))
+            z = most_size(z, chunk * from);
         dx = most_size(dx, chunk * (first ? (size_t)first->in : from));
-        dy = most_size(dy, widest(u, o->tail[b], o->end[b]));
+        dy = most_size(dy, widest(u, o->tail[b], o->end[b] - 1));
         rows = most_size(rows, (size_t)o->rows[b]);
         if (first || h->kind->scores)
             scores = most_size(scores, (size_t)o->rows[b] * (size_t)h->in);
@@ -206,7 +217,7 @@ static void place(rc_run *u, rc_plan *p)
     o->key = rc_plan_take(p, (size_t)u->B, sizeof *o->key);
     u->state = rc_plan_take(p, (size_t)u->B * n->state_size, sizeof(real));
     u->g = p->train ? rc_plan_take(p, n->params.total, sizeof(real)) : NULL;
-    size_t turn = p->arena.base ? widest(u, 0, n->layers) : 0;  /* the first pass knows it at its end */
+    size_t turn = p->arena.base ? widest_apart(u) : 0;          /* the first pass knows it at its end */
     for (int i = 0; i < 2; i++)
         o->ping[i] = rc_plan_take(p, turn, sizeof(real));
     bind_side(u, p);
@@ -221,7 +232,7 @@ static void place(rc_run *u, rc_plan *p)
     place_tail(u, p);
     if (!p->arena.base)
         for (int i = 0; i < 2; i++)
-            rc_plan_take(p, widest(u, 0, n->layers), sizeof(real));
+            rc_plan_take(p, widest_apart(u), sizeof(real));
     o->scratch = rc_plan_take(p, p->scratch, 1);
     o->scratch_bytes = p->scratch;
 }

@@ -65,4 +65,9 @@ static inline rc_act *rc_run_before(const rc_run *u, int b, int i)   /* the laye
     const rc_own *o = u->own;
     return u->act[i > o->from[b] ? i - 1 : o->stem - 1];
 }
+static inline bool rc_run_scores_apart(const rc_run *u, int b, bool grad)    /* the head's gradient must not overwrite the y that it is of */
+{
+    const rc_own *o = u->own;
+    return o->tail[b] == o->end[b] || (grad && u->net->layer[o->end[b] - 1]->needs_y);
+}
 #endif
