@@ -95,7 +95,7 @@ static void col_sum_part(void *arg, int lo, int hi)
 void rc_col_sum(recur *r, int n, int w, const real *x, int ldx, real *s)
 {
     rows_job j = { r->kern, n, w, x, ldx, s, 0 };
-    rc_rows_each(r, w, n > 64 ? 64 : w, col_sum_part, &j);
+    rc_rows_each(r, w, n > 256 ? 64 : 16384 / (n + 1) + 1, col_sum_part, &j);
 }
 
 static void add_part(void *arg, int lo, int hi)

@@ -110,6 +110,14 @@ static void test_products(void **state)
     }
 }
 
+typedef struct { const rc_kern *k; rc_matmul_io io; float *scratch; } product;
+
+static void in_team(void *arg, const rc_team *t)
+{
+    const product *p = arg;
+    rc_matmul_team(p->k, t, &p->io, p->scratch);
+}
+
 /* Whole products on 1, 2 and 3 threads, and on one where three were planned. */
 static void test_matmul(void **state)
 {
@@ -126,7 +134,11 @@ static void test_matmul(void **state)
                 recur *r = runtime(rc_kern_at(j), threads < 4 ? threads : -3);
                 size_t room = rc_matmul_scratch(r, s.M, s.N, s.K);
                 float *C = same(C0, c_size(&s)), *scratch = guarded(room);
-                rc_matmul(r, &(rc_matmul_io){ s.ta, s.tb, s.add, s.M, s.N, s.K, A, s.lda, B, s.ldb, C, s.ldc }, scratch);
+                product p = { r->kern, { s.ta, s.tb, s.add, s.M, s.N, s.K, A, s.lda, B, s.ldb, C, s.ldc }, scratch };
+                if (threads == 1)
+                    rc_matmul(r, &p.io, scratch);
+                else                                           /* rc_matmul would leave most of these to the caller */
+                    rc_pool_run(r->pool, 1, in_team, &p);
                 if (threads == 1) {
                     check_product(r->kern->name, &s, A, B, C0, C);
                     first = same(C, c_size(&s));
