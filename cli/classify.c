@@ -25,7 +25,7 @@ typedef struct {
     int k, labels;
     int64_t line;                        /* of the output */
     recur_answer *answer;
-    char *text[TOGETHER]; int n, given;
+    char *const *text; int n, given;     /* the lines that are answered together; how many of them were given */
     float *p;                            /* [TOGETHER][labels] */
 } job;
 
@@ -72,28 +72,28 @@ static int give(void *ud, recur_example *out)
     return 0;
 }
 
-/* The lines waiting, as one set of data.  Where the task leaves a line out, they go one by one. */
-static int flush_lines(job *j)
+/* Lines as one set of data.  Where the task leaves a line out, or one stands alone, they go one by one. */
+static int classify(void *ud, char *const *text, int n)
 {
+    job *j = ud;
     recur_data *d = NULL;
     int code = CLI_DONE, filled = 0;
-    for (int i = 0; i < j->n; i++)
-        filled += *j->text[i] != 0;
+    for (int i = 0; i < n; i++)
+        filled += *text[i] != 0;
+    j->text = text;
+    j->n = n;
     j->given = 0;
-    bool together = filled > 0 && recur_data_callback(j->c->r, &d, recur_model_task(j->m), give, j, NULL, j->m) == RECUR_OK &&
+    bool together = filled > 1 && recur_data_callback(j->c->r, &d, recur_model_task(j->m), give, j, NULL, j->m) == RECUR_OK &&
                     recur_data_count(d) == filled && recur_classify_data(j->c->r, j->m, d, j->p) == RECUR_OK;
     const float *p = j->p;
-    for (int i = 0; i < j->n && !code; i++) {
-        if (!together || !*j->text[i]) {
-            code = one(j, j->text[i]);
+    for (int i = 0; i < n && !code; i++) {
+        if (!together || !*text[i]) {
+            code = one(j, text[i]);
             continue;
         }
         put(j, j->answer, recur_best(j->m, p, j->answer, j->k));
         p += j->labels;
     }
-    for (int i = 0; i < j->n; i++)
-        free(j->text[i]);
-    j->n = 0;
     recur_data_close(d);
     return code;
 }
@@ -101,27 +101,7 @@ static int flush_lines(job *j)
 static int classify_lines(job *j, const char *path)
 {
     const classify_own *own = j->c->own;
-    cli_lines *l;
-    const char *text;
-    size_t n;
-    bool one_by_one = own->line_buffered || isatty(STDOUT_FILENO);
-    int code = cli_lines_open(&l, path, own->encoding), e = 1;
-    if (!path && isatty(STDIN_FILENO) && !j->c->common.quiet)
-        cli_note("%s", say(SAY_TYPE_PROMPT));
-    while (!code && (e = cli_lines_next(l, &text, &n)) > 0 && !ferror(stdout)) {
-        if (one_by_one) {
-            code = one(j, text);
-            fflush(stdout);
-        } else if (!(j->text[j->n++] = strdup(text))) {
-            j->n--;
-            code = CLI_MEMORY;
-        } else if (j->n == TOGETHER) {
-            code = flush_lines(j);
-        }
-    }
-    int rest = flush_lines(j);
-    cli_lines_close(l);
-    return code ? code : e < 0 ? -e : rest;
+    return cli_each_lines(j->c, path, own->encoding, own->line_buffered || isatty(STDOUT_FILENO) ? 1 : TOGETHER, classify, j);
 }
 
 /* Measured series: the file holds them whole, so the library reads it. */

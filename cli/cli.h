@@ -81,19 +81,22 @@ void cli_help_verb(FILE *f, const cli_verb *v);
 void cli_help_all(FILE *f);
 void cli_man(FILE *f, const cli_verb *v);             /* NULL: recur.1 */
 
-/* --- failing --- */
+/* --- what all verbs do: fail, open, end their output (verb.c) --- */
 int cli_fail(const cli *c, int error);                /* says recur_message, returns the exit code */
 bool cli_when(const cli *c, const char *name, const char *when, bool terminal, bool *out);   /* auto, always, never; false: said why */
 bool cli_color(const cli *c, FILE *f);
 int cli_load(const cli *c, recur_model **m, const char *path);       /* CLI_DONE or an exit code (said why) */
+int cli_open(const cli *c, recur_model **m, recur_data **d, const char *task, const char *const *data, int n);
+    /* the model that is the first argument, and files as it reads them (task NULL: its own), by the verb's rows of cli_data_rows */
 int cli_close_out(int code);                          /* flushes stdout; a failure there turns code 0 into CLI_IO */
 
 /* --- lines of input, plain or gzip, as they come (lines.c) --- */
-typedef struct cli_lines cli_lines;
-int cli_lines_open(cli_lines **out, const char *path, const char *encoding);   /* path "-" or NULL: stdin; CLI_DONE or an exit code (said why) */
-int cli_lines_next(cli_lines *l, const char **text, size_t *n);      /* without its end; 1: a line, 0: no more, < 0: unreadable (said why) */
-int64_t cli_lines_at(const cli_lines *l);                            /* number of the last line */
-void cli_lines_close(cli_lines *l);
+/* Path "-" or NULL: stdin.  What take returns ends it, unless it is CLI_DONE; so does a closed stdout. */
+typedef int cli_take(void *ud, const char *text);                    /* without its end */
+typedef int cli_take_lines(void *ud, char *const *text, int n);
+int cli_each_line(const cli *c, const char *path, const char *encoding, cli_take *take, void *ud);
+int cli_each_lines(const cli *c, const char *path, const char *encoding, int together, cli_take_lines *take, void *ud);
+    /* so many at a time, the rest at the end; together 1: stdout is flushed after each */
 
 /* --- columns that line up, for any script (table.c) --- */
 size_t cli_width(const char *text);                                  /* columns of a terminal; 0 for what combines */

@@ -72,15 +72,11 @@ static int run(cli *c)
     recur_model *m = NULL;
     recur_data *d = NULL;
     char *text = NULL;
-    int code = cli_load(c, &m, c->arg[0]), e = RECUR_OK;
-    if (!code)
-        e = recur_data_files(c->r, &d, recur_model_task(m), c->arg + 1, c->args - 1, c->library, m);
-    if (!code && e >= 0 && *recur_warning(c->r))
-        cli_note("%s", recur_warning(c->r));
-    if (!code && e >= 0)
-        e = recur_eval(c->r, m, d, &text);
-    if (!code)
+    int code = cli_open(c, &m, &d, NULL, c->arg + 1, c->args - 1);
+    if (!code) {
+        int e = recur_eval(c->r, m, d, &text);
         code = e < 0 ? cli_fail(c, e) : print(c, text);
+    }
     recur_free(c->r, text);
     recur_data_close(d);
     recur_model_free(m);

@@ -176,16 +176,12 @@ static int run(cli *c)
     recur_model *m = NULL;
     recur_data *d = NULL;
     char *text = NULL;
-    int code = cli_load(c, &m, c->arg[0]);
-    if (code)
-        return code;
-    int64_t past = own->past >= 0 ? own->past : own->plot ? -1 : 0;
-    int e = recur_data_files(c->r, &d, "forecast", &file, 1, o, m);
-    if (e >= 0 && *recur_warning(c->r))
-        cli_note("%s", recur_warning(c->r));
-    if (e >= 0)
-        e = recur_forecast_data(c->r, m, d, o->horizon > 0 ? (int)o->horizon : 0, (int)past, &text);
-    code = e < 0 ? cli_fail(c, e) : print(c, text);
+    int code = cli_open(c, &m, &d, "forecast", &file, 1);
+    if (!code) {
+        int64_t past = own->past >= 0 ? own->past : own->plot ? -1 : 0;
+        int e = recur_forecast_data(c->r, m, d, o->horizon > 0 ? (int)o->horizon : 0, (int)past, &text);
+        code = e < 0 ? cli_fail(c, e) : print(c, text);
+    }
     recur_free(c->r, text);
     recur_data_close(d);
     recur_model_free(m);

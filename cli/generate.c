@@ -39,21 +39,20 @@ static int emit(void *ud, const char *text, size_t n)
     return (o->stream && (fflush(stdout) == EOF || ferror(stdout))) || (o->keep && keep(o, text, n));
 }
 
-/* --prompt -: all of stdin. */
-static int read_prompt(recur_generate_options *g, char **kept)
+static int keep_line(void *ud, const char *text)
 {
-    cli_lines *l;
-    const char *text;
-    size_t n;
+    output *o = ud;
+    return (o->n && keep(o, "\n", 1)) || keep(o, text, strlen(text)) ? CLI_MEMORY : CLI_DONE;
+}
+
+/* --prompt -: all of stdin. */
+static int read_prompt(const cli *c, recur_generate_options *g, char **kept)
+{
     output o = {.keep = true};
-    int code = cli_lines_open(&l, NULL, NULL), e = 1;
-    while (!code && (e = cli_lines_next(l, &text, &n)) > 0)
-        if ((o.n && keep(&o, "\n", 1)) || keep(&o, text, n))
-            code = CLI_MEMORY;
-    cli_lines_close(l);
+    int code = cli_each_line(c, NULL, NULL, keep_line, &o);
     *kept = o.s;
     g->prompt = o.s ? o.s : "";
-    return code ? code : e < 0 ? -e : CLI_DONE;
+    return code;
 }
 
 /* Files of the training text: those named, else those that the card names. */
@@ -124,7 +123,7 @@ static int run(cli *c)
     output o = {.stream = !c->common.json, .keep = true};
     int code = cli_load(c, &m, c->arg[0]);
     if (!code && g->prompt && strcmp(g->prompt, "-") == 0)
-        code = read_prompt(g, &prompt);
+        code = read_prompt(c, g, &prompt);
     int e = code ? RECUR_OK : recur_generate(c->r, m, g, emit, &o);
     if (e < 0)
         code = cli_fail(c, e);

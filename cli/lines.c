@@ -13,7 +13,7 @@
 
 enum { CHUNK = 1 << 16, LONGEST = 1 << 24 };
 
-struct cli_lines {
+typedef struct {
     int fd, gzip, ended;                 /* gzip -1: not yet known */
     const char *name;
     int64_t line;
@@ -23,9 +23,24 @@ struct cli_lines {
     iconv_t from; const char *encoding;  /* NULL: UTF-8 */
     char *utf8; size_t utf8_room;
     bool warned;
-};
+} lines;
 
-static int open_encoding(cli_lines *l, const char *encoding)
+static void close_lines(lines *l)
+{
+    if (!l)
+        return;
+    if (l->gzip > 0)
+        inflateEnd(&l->z);
+    if (l->fd != STDIN_FILENO)
+        close(l->fd);
+    if (l->encoding)
+        iconv_close(l->from);
+    free(l->utf8);
+    free(l->text);
+    free(l);
+}
+
+static int open_encoding(lines *l, const char *encoding)
 {
     if (!encoding || strcmp(encoding, "utf-8") == 0 || strcmp(encoding, "UTF-8") == 0)
         return CLI_DONE;
@@ -38,10 +53,11 @@ static int open_encoding(cli_lines *l, const char *encoding)
     return CLI_DONE;
 }
 
-int cli_lines_open(cli_lines **out, const char *path, const char *encoding)
+/* Path "-" or NULL: stdin. */
+static int open_lines(lines **out, const char *path, const char *encoding)
 {
     bool in = !path || strcmp(path, "-") == 0;
-    cli_lines *l = *out = calloc(1, sizeof *l);
+    lines *l = *out = calloc(1, sizeof *l);
     if (!l) {
         cli_note("%s", recur_strerror(RECUR_ENOMEM));
         return CLI_MEMORY;
@@ -57,13 +73,13 @@ int cli_lines_open(cli_lines **out, const char *path, const char *encoding)
     }
     int code = open_encoding(l, encoding);
     if (code) {
-        cli_lines_close(l);
+        close_lines(l);
         *out = NULL;
     }
     return code;
 }
 
-static int grow(cli_lines *l, size_t more)
+static int grow(lines *l, size_t more)
 {
     if (l->at)
         memmove(l->text, l->text + l->at, l->n - l->at);
@@ -82,7 +98,7 @@ static int grow(cli_lines *l, size_t more)
 }
 
 /* Reads once.  > 0: bytes in raw; 0: end; < 0: said why. */
-static int fetch(cli_lines *l, size_t keep)
+static int fetch(lines *l, size_t keep)
 {
     ssize_t got;
     do
@@ -96,14 +112,14 @@ static int fetch(cli_lines *l, size_t keep)
     return got > 0;
 }
 
-static int damaged(const cli_lines *l)
+static int damaged(const lines *l)
 {
     cli_note(say(SAY_BAD_GZIP), l->name);
     return -CLI_DATA;
 }
 
 /* The first bytes tell the form; one byte alone does not. */
-static int sniff(cli_lines *l)
+static int sniff(lines *l)
 {
     int e = fetch(l, 0);
     while (e > 0 && l->raw_n == 1 && l->raw[0] == 0x1f)
@@ -116,7 +132,7 @@ static int sniff(cli_lines *l)
     return l->raw_n > 0;
 }
 
-static int inflate_some(cli_lines *l)
+static int inflate_some(lines *l)
 {
     l->z.next_in = l->raw;
     l->z.avail_in = (uInt)l->raw_n;
@@ -138,7 +154,7 @@ static int inflate_some(cli_lines *l)
 }
 
 /* More text; 0: there is no more. */
-static int more(cli_lines *l)
+static int more(lines *l)
 {
     bool whole = l->ended;
     int e = l->gzip < 0 ? sniff(l) : fetch(l, 0);
@@ -158,10 +174,10 @@ static int more(cli_lines *l)
 }
 
 /* One line as UTF-8; a byte that is nothing in its encoding becomes U+FFFD. */
-static int convert(cli_lines *l, const char **text, size_t *n)
+static int convert(lines *l, const char **text, size_t n)
 {
     char *in = (char *)(uintptr_t)*text;
-    size_t left = *n, room = 3 * *n + 8;
+    size_t left = n, room = 3 * n + 8;
     if (room > l->utf8_room) {
         char *more_room = realloc(l->utf8, room);
         if (!more_room) {
@@ -186,11 +202,11 @@ static int convert(cli_lines *l, const char **text, size_t *n)
     }
     *out = 0;
     *text = l->utf8;
-    *n = (size_t)(out - l->utf8);
     return 1;
 }
 
-int cli_lines_next(cli_lines *l, const char **text, size_t *n)
+/* The next one without its end; 1: there is one, 0: no more, < 0: unreadable (said why). */
+static int next_line(lines *l, const char **text)
 {
     size_t seen = 0;
     int e = 1;
@@ -219,26 +235,52 @@ int cli_lines_next(cli_lines *l, const char **text, size_t *n)
         start += 3;
     *end = 0;
     *text = start;
-    *n = (size_t)(end - start);
-    return l->encoding ? convert(l, text, n) : 1;
+    return l->encoding ? convert(l, text, (size_t)(end - start)) : 1;
 }
 
-int64_t cli_lines_at(const cli_lines *l)
+int cli_each_line(const cli *c, const char *path, const char *encoding, cli_take *take, void *ud)
 {
-    return l->line;
+    lines *l;
+    const char *text;
+    int code = open_lines(&l, path, encoding), e = 1;
+    if (!path && isatty(STDIN_FILENO) && !c->common.quiet)
+        cli_note("%s", say(SAY_TYPE_PROMPT));
+    while (!code && (e = next_line(l, &text)) > 0 && !ferror(stdout))
+        code = take(ud, text);
+    close_lines(l);
+    return code ? code : e < 0 ? -e : CLI_DONE;
 }
 
-void cli_lines_close(cli_lines *l)
+/* --- many lines together --- */
+
+typedef struct { cli_take_lines *take; void *ud; char **text; int n, most; } group;
+
+static int give(group *g)
 {
-    if (!l)
-        return;
-    if (l->gzip > 0)
-        inflateEnd(&l->z);
-    if (l->fd != STDIN_FILENO)
-        close(l->fd);
-    if (l->encoding)
-        iconv_close(l->from);
-    free(l->utf8);
-    free(l->text);
-    free(l);
+    int code = g->n ? g->take(g->ud, g->text, g->n) : CLI_DONE;
+    while (g->n)
+        free(g->text[--g->n]);
+    return code;
+}
+
+static int gather(void *ud, const char *text)
+{
+    group *g = ud;
+    if (!(g->text[g->n] = strdup(text)))
+        return CLI_MEMORY;
+    if (++g->n < g->most)
+        return CLI_DONE;
+    int code = give(g);
+    if (g->most == 1)
+        fflush(stdout);
+    return code;
+}
+
+int cli_each_lines(const cli *c, const char *path, const char *encoding, int together, cli_take_lines *take, void *ud)
+{
+    group g = {.take = take, .ud = ud, .most = together, .text = calloc((size_t)together, sizeof *g.text)};
+    int code = g.text ? cli_each_line(c, path, encoding, gather, &g) : CLI_MEMORY;
+    int rest = give(&g);
+    free(g.text);
+    return code ? code : rest;
 }

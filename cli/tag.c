@@ -24,7 +24,7 @@ typedef struct {
     cli *c;
     recur_model *m;
     int best;
-    bool segment, columns, one_by_one;
+    bool segment, columns, one_by_one, known;                         /* known: whether the input is columns */
     struct { char *text; bool word; } *line; size_t lines, room;      /* of the file, as they came */
     char *sentence[TOGETHER + 1]; size_t from[TOGETHER + 1]; int n;   /* their words; the first line of each */
     char *now; size_t now_n, now_room;                                /* the sentence that grows */
@@ -225,29 +225,25 @@ static int look(job *j, const char *line)
     return CLI_DONE;
 }
 
+static int take_line(void *ud, const char *text)
+{
+    job *j = ud;
+    if (!j->known && text[strspn(text, " \t")]) {
+        int code = look(j, text);
+        if (code)
+            return code;
+        j->known = true;
+    }
+    return j->columns ? column_line(j, text) : end_sentence(j, text);
+}
+
 static int tag_lines(job *j, const char *path)
 {
-    const tag_own *own = j->c->own;
-    cli_lines *l;
-    const char *text;
-    size_t n;
-    bool known = false;
-    int code = cli_lines_open(&l, path, own->encoding), e = 1;
-    if (!path && isatty(STDIN_FILENO) && !j->c->common.quiet)
-        cli_note("%s", say(SAY_TYPE_PROMPT));
-    while (!code && (e = cli_lines_next(l, &text, &n)) > 0 && !ferror(stdout)) {
-        if (!known && text[strspn(text, " \t")]) {
-            code = look(j, text);
-            known = true;
-        }
-        if (!code)
-            code = j->columns ? column_line(j, text) : end_sentence(j, text);
-    }
+    int code = cli_each_line(j->c, path, ((const tag_own *)j->c->own)->encoding, take_line, j);
     if (!code)
         code = end_sentence(j, NULL);
     int rest = flush_sentences(j);
-    cli_lines_close(l);
-    return code ? code : e < 0 ? -e : rest;
+    return code ? code : rest;
 }
 
 /* Whether the model finds words: its tags are places in words. */

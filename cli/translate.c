@@ -34,7 +34,6 @@ typedef struct {
     enum { LOOK_NOT, LOOK_TEXT, LOOK_JSON, LOOK_SVG } look;
     bool json;
     int64_t line;                        /* of the output */
-    char *text[TOGETHER]; int n;
 } job;
 
 static const char *at(const json_t *list, size_t i) { const char *s = json_string_value(json_array_get(list, i)); return s ? s : ""; }
@@ -121,49 +120,21 @@ static int put(job *j, json_t *answers)
     return best && j->look == LOOK_SVG ? draw(j, best) : CLI_DONE;
 }
 
-static int flush_lines(job *j)
+static int translate(void *ud, char *const *text, int n)
 {
-    char *text = NULL;
+    job *j = ud;
+    char *said = NULL;
     size_t i;
     json_t *answers;
-    int code = CLI_DONE;
-    int e = j->n ? recur_translate_lines(j->c->r, j->m, (const char *const *)j->text, j->n, &j->o, &text) : RECUR_OK;
-    if (e < 0)
-        code = cli_fail(j->c, e);
-    json_t *all = text ? json_loads(text, 0, NULL) : NULL;
+    int e = recur_translate_lines(j->c->r, j->m, (const char *const *)text, n, &j->o, &said);
+    int code = e < 0 ? cli_fail(j->c, e) : CLI_DONE;
+    json_t *all = said ? json_loads(said, 0, NULL) : NULL;
     json_array_foreach(all, i, answers)
         if (!code)
             code = put(j, answers);
     json_decref(all);
-    recur_free(j->c->r, text);
-    for (int k = 0; k < j->n; k++)
-        free(j->text[k]);
-    j->n = 0;
+    recur_free(j->c->r, said);
     return code;
-}
-
-static int translate_lines(job *j, const char *path)
-{
-    const translate_own *own = j->c->own;
-    cli_lines *l;
-    const char *text;
-    size_t n;
-    bool one_by_one = own->line_buffered || isatty(STDOUT_FILENO);
-    int code = cli_lines_open(&l, path, own->encoding), e = 1;
-    if (!path && isatty(STDIN_FILENO) && !j->c->common.quiet)
-        cli_note("%s", say(SAY_TYPE_PROMPT));
-    while (!code && (e = cli_lines_next(l, &text, &n)) > 0 && !ferror(stdout)) {
-        if (!(j->text[j->n++] = strdup(text))) {
-            j->n--;
-            code = CLI_MEMORY;
-        } else if (one_by_one || j->n == TOGETHER) {
-            code = flush_lines(j);
-            fflush(stdout);
-        }
-    }
-    int rest = flush_lines(j);
-    cli_lines_close(l);
-    return code ? code : e < 0 ? -e : rest;
 }
 
 static int look_how(job *j, const char *how)
@@ -187,7 +158,8 @@ static int run(cli *c)
     j.o.attention = j.look != LOOK_NOT;
     j.json = c->common.json || j.look == LOOK_JSON;
     if (!code)
-        code = translate_lines(&j, c->args > 1 ? c->arg[1] : NULL);
+        code = cli_each_lines(c, c->args > 1 ? c->arg[1] : NULL, own->encoding,
+                              own->line_buffered || isatty(STDOUT_FILENO) ? 1 : TOGETHER, translate, &j);
     recur_model_free(j.m);
     return code;
 }
