@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * What batch.c (packed rows of examples) and side.c (the side chain's examples of a batch) share. */
+ * What order.c (the order of an epoch), batch.c (packed rows of examples) and side.c (the side chain's examples of a
+ * batch) share. */
 #ifndef RC_BATCH_H
 #define RC_BATCH_H
 #include "data/data.h"
 
+int rc_batch_dims(const recur_data *d, int B, int T, recur_dims *out);  /* rc_data_dims; ENOMEM where it is a guess */
 int rc_batch_room(recur_data *d, size_t B, size_t T, size_t N);        /* in d->out, for a batch of B sequences, T steps, N rows */
 void rc_batch_pack(recur_data *d, const int32_t *ex, int n);           /* examples ex[0..n-1] into d->batch; there is room */
 int64_t rc_batch_longest(const recur_data *d, int n);                  /* the sum of the n greatest lengths; -1: no memory to find it */

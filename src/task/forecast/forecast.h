@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * forecast.h - the parts of the forecasting task: read.c reads tables, time.c their times, fill.c makes series of
- * them, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline, ahead.c and future.c look
- * ahead.
+ * them, span.c parts them in time, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline,
+ * ahead.c and future.c look ahead.
  *
  * A series is rows, one a step; a row holds V columns that are forecast, K that are known ahead, and A features of the
  * calendar.  An example is a window: `input` rows, then the rows of the horizon as targets.  Windows share the rows. */
@@ -88,6 +88,8 @@ int rc_raw_row(rc_raw *w, int32_t series, int64_t time, int64_t line, int32_t fi
 void rc_raw_free(rc_raw *w);
 int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, const rc_like *like, int part,
                     json_t *problems);   /* d->windows, scaling, form, examples */
+int rc_spans_find(recur_data *d, const recur_train_options *o, const rc_like *like, int part);      /* from, to of every series (span.c) */
+int rc_spans_form(recur_data *d, const recur_train_options *o);              /* d->form: what is kept of them */
 int rc_windows_examples(recur_data *d, int part);
 int rc_period_find(recur *r, const rc_windows *w, int *out); /* by autocorrelation of the rows; 1: none */
 int rc_outlook_settle(recur_data *d, const recur_train_options *o);          /* what of the outlook was left automatic */
