@@ -95,6 +95,13 @@ static void attention_turns_sequences_round(void **state)
         of += p.length[i];
     }
     assert_true(right * 10 >= of * 9);
+    recur_run *u;
+    OK(r, recur_run_new(r, &u, m, &(recur_dims){ .B = 1, .T = 1, .N = 1, .scores = 1, .side = { 1, LONGEST, LONGEST } }));
+    float *mine = calloc(recur_state_size(m) + 1, sizeof *mine);
+    assert_null(recur_step(u, mine, 0, NULL));
+    assert_non_null(strstr(recur_message(r), "recur_step: this net cannot go one step at a time: it reads a second sequence"));
+    free(mine);
+    recur_run_free(u);
     const char *path = "api_side.recur";
     OK(r, recur_model_save(m, path));
     OK(r, recur_model_load(r, &back, path));

@@ -195,10 +195,12 @@ void recur_state_set(recur_run *u, int b, const float *state)
 
 const float *recur_step(recur_run *u, float *state, int32_t id, const float *x)
 {
-    const rc_facts *f = &u->m->net->facts;
-    if (!u->m->net->streams || f->columns > 1) {
-        rc_fail(u->r, RECUR_ESHAPE, "recur_step: this net cannot go one step at a time: %s",
-                f->columns > 1 ? "it reads pairs of units" : "a layer of it looks ahead");
+    const rc_net *net = u->m->net;
+    const rc_facts *f = &net->facts;
+    const char *why = net->side > 0 ? "it reads a second sequence (before >>), which recur_forward takes in the batch's `side`"
+                    : f->columns > 1 ? "it reads pairs of units" : !net->streams ? "a layer of it looks ahead" : NULL;
+    if (why) {
+        rc_fail(u->r, RECUR_ESHAPE, "recur_step: this net cannot go one step at a time: %s", why);
         return NULL;
     }
     recur_batch b = { .T = 1, .B = 1, .N = 1, .C = x ? 0 : 1, .F = x ? f->features : 0, .ids = x ? NULL : &id,

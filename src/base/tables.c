@@ -30,6 +30,7 @@
     X(INT,  column, "column", NULL, 1, 1e6, "N", "column of a tagged file with the tag, from 1; else the last, of CoNLL-U the fourth", "data") \
     X(FLAG, segmented, "segment", NULL, 0, 1, "", "learn where words end: files of text whose words are parted by blanks", "data") \
     X(TEXT, scheme, "scheme", NULL, 0, 0, "NAME", "how entities are written inside: iob2, bioes, or as-is", "data")      \
+    X(INT,  beam, "beam", NULL, 1, 1000, "K", "translate: answers followed at once where a model is measured (5)", "data") \
     X(FLAG, strict, "strict", "0", 0, 1, "", "stop at the first bad line instead of leaving it out", "data")            \
     X(TEXT, id, "id", NULL, 0, 0, "NAME", "column that says which of several series a line belongs to", "series")      \
     X(TEXT, split, "split", NULL, 0, 0, "A,B,C", "steps of each series to train, measure and test on: 8640,2880,2880 or .7,.1,.2", "series") \

@@ -60,6 +60,7 @@ struct recur_data {
         /* forecast: rows that examples are cut from as a batch is made; ids, x, value: NULL, rows: those of an epoch */
     int kinds;                           /* per_step: ex.label is the sequence's class among so many, for the second head */
     rc_vocab *unseen;                    /* per_step: names of the classes from `classes` on, which no head knows */
+    int beam;                            /* translate: answers followed at once where a model is measured; 0: as many as usual */
     int shape;                           /* column of ids that holds the shape of a word's letters; 0: none */
     double drop_rare;                    /* training reads a unit seen c times as unknown with probability x / (x + c) */
     int64_t batch_units;                 /* at most so many rows in a batch, the longest sequence times their number; 0: no bound */

@@ -30,6 +30,10 @@ j = json.load(sys.stdin)
 assert {"bleu", "chrf", "perplexity", "exact", "bleu_greedy", "baseline"} <= set(j), j
 assert j["samples"] == 40 and {"bleu", "chrf", "exact"} <= set(j["baseline"])
 print("eval")'
+recur eval a.recur held.tsv --beam 1 --json | python3 -c '
+import json, sys
+j = json.load(sys.stdin)
+print("beam", j["beam"], j["bleu"] == j["bleu_greedy"])'
 recur eval b.recur held.src held.tgt --json | cut -c1-30
 recur translate a.recur --attention picture in; echo $?
 recur translate $CLS in; echo $?

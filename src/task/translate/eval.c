@@ -207,7 +207,7 @@ int rc_translate_eval(const recur_model *m, recur_data *d, json_t **out)
 {
     judge j = { 0 };
     double nats_of = NAN, bleu = 0;
-    const int beam = (int)recur_translate_defaults().beam;
+    const int beam = d->beam > 0 ? d->beam : (int)recur_translate_defaults().beam;
     json_t *o = *out = json_object();
     int e = begin(&j, m, d);
     if (e == RECUR_OK)
@@ -215,7 +215,7 @@ int rc_translate_eval(const recur_model *m, recur_data *d, json_t **out)
     if (e == RECUR_OK)
         e = answer_all(&j, 1);
     double greedy = rc_bleu_score(&j.bleu);
-    if (e == RECUR_OK)
+    if (e == RECUR_OK && beam > 1)
         e = answer_all(&j, beam);
     if (e == RECUR_OK) {
         bleu = rc_bleu_score(&j.bleu);

@@ -200,9 +200,10 @@ static int read_some(gather *g, const char *const *path, int n, int i, int *form
     return e;
 }
 
-static int begin(recur_data *d)
+static int begin(recur_data *d, const recur_train_options *o)
 {
     d->C = 1;
+    d->beam = o != NULL && o->beam > 0 ? (int)o->beam : 0;
     d->per_step = true;
     int e = rc_data_side(d);
     if (e == RECUR_OK)
@@ -215,7 +216,7 @@ int rc_translate_read(recur_data *d, const char *const *path, int n, const recur
 {
     gather g = { .d = d, .o = o, .part = part, .problems = problems };
     size_t bad = json_array_size(problems);
-    int form = -1, used = 1, e = begin(d);
+    int form = -1, used = 1, e = begin(d, o);
     if (e == RECUR_OK)
         e = rc_data_paths(d, path, n);
     for (int i = 0; i < n && e == RECUR_OK; i += used)
@@ -235,7 +236,7 @@ static int translate_pull(recur_data *d, recur_next_example *next, void *ud, con
 {
     gather g = { .d = d, .o = o, .part = RC_ALL };
     recur_example ex = { 0 };
-    int e = begin(d), got = 0;
+    int e = begin(d, o), got = 0;
     while (e == RECUR_OK && (got = next(ud, &ex)) == 0) {
         rc_source f = { .r = d->r, .path = "example", .s = "", .o = o };
         if (ex.text == NULL || ex.label == NULL)
