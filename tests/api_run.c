@@ -255,7 +255,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         T(steps_equal_the_whole_bit_for_bit), T(states_are_read_and_written), T(training_by_hand_learns_and_allocates_nothing),
-        T(norms_through_time), T(room_for_the_optimizer_named), T(two_runs_share_a_model), T(what_does_not_fit_is_refused), T(weights_that_would_break_are_left_alone), T(written_weights_are_seen),
+        T(norms_through_time), T(room_for_the_optimizer_named), T(two_runs_share_a_model), T(what_does_not_fit_is_refused),
+        T(weights_that_would_break_are_left_alone), T(written_weights_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

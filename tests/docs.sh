@@ -19,7 +19,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
 ln -s "$recur" "$work/bin/recur"
-export PATH="$work/bin:$PATH" NO_COLOR=1 LC_ALL=C.UTF-8
+export PATH="$work/bin:$PATH" NO_COLOR=1 LC_ALL=C.UTF-8 RECUR_THREADS=2     # others may want a core too
 ran=0 checked=0 bad=0
 
 say() { bad=$((bad + 1)); printf '%s: %s\n' "$1" "$2"; }
@@ -87,7 +87,9 @@ run_console() {    # $1 where, $2 file, $3 loose or not
     fi
 }
 
+sound=$(recur version | grep '^libsndfile' || true)
 for doc; do
+    case $doc in *transcribe*) [ "$sound" ] || { echo "left out: $doc, this build reads no sound"; continue; } ;; esac
     blocks="$work/blocks.$(echo "$doc" | tr / .)" folder="$work/in.$(echo "$doc" | tr / .)"
     mkdir "$blocks" "$folder"
     ln -s "$project/share" "$folder/share"

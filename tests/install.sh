@@ -27,11 +27,13 @@ fi
 mkdir "$work/examples"
 make -s -C "$here/examples" BUILD="$work/examples" CC="$cc" CFLAGS="-O2 -Wall -Wextra -Werror $flags" PKG_CONFIG="$pkg"
 fails=0
-run() {          # run EXAMPLE PATTERN: what it must print
-    if "$work/examples/$1" >"$work/out" 2>"$work/err" && grep -q "$2" "$work/out"; then
-        echo "ok: $1"
+run() {          # run EXAMPLE PATTERN [ARGUMENT...]: what it must print
+    name=$1 pattern=$2
+    shift 2
+    if "$work/examples/$name" "$@" >"$work/out" 2>"$work/err" && grep -q "$pattern" "$work/out"; then
+        echo "ok: $name"
     else
-        echo "failed: $1 printed nothing like '$2':"
+        echo "failed: $name printed nothing like '$pattern':"
         cat "$work/out" "$work/err"
         fails=$((fails + 1))
     fi
@@ -42,6 +44,12 @@ run translate '^54321$'
 run step '^3 4 5 6 7 8 9 0 1 2 3'
 run arrays 'test accuracy \(1\.0\|0\.[89]\)'
 run gradients '^2.lstm: .* 59 steps before'
+run tag '^Riga	B-place$' "$here/share/entities.conll"
+if "$work/usr/bin/recur" version --json | grep -q '"sound":"'; then
+    run transcribe ': 6 7 9$' "$here/share/dial.tsv" "$here/share/dial.wav#0.0000-0.4298"
+else
+    echo "left out: transcribe, this build reads no sound"
+fi
 run forecast '^[12][0-9]\.[0-9] 2[0-2]\.[0-9] 2[0-3]\.'      # on the way up from 20
 
 symbols=$(nm -D --defined-only "$work"/usr/lib*/librecur.so "$work"/usr/lib/*/librecur.so 2>/dev/null | awk '$3 !~ /^recur_/ { print $3 }')

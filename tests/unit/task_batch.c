@@ -141,8 +141,7 @@ static void buckets_waste_little(void **state)
 /* With a bound on units a batch is as many sequences as fit, a sequence longer than the bound alone; no example is lost. */
 static void units_bound_a_batch(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_data *d = examples(r, 400);
     for (int bound = 5; bound <= 80; bound += 25) {
         int seen[400] = { 0 }, full = 0;
@@ -165,7 +164,6 @@ static void units_bound_a_batch(void **state)
         assert_true(full * 2 > batches);                      /* what was sorted fits well */
     }
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void weights_are_shares(void **state)
@@ -374,7 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_example_once), cmocka_unit_test(order_is_the_seeds), cmocka_unit_test(buckets_waste_little),
-        cmocka_unit_test(units_bound_a_batch), cmocka_unit_test(weights_are_shares), cmocka_unit_test(chosen_examples), cmocka_unit_test(streams_in_order),
+        TASK_TEST(units_bound_a_batch), cmocka_unit_test(weights_are_shares), cmocka_unit_test(chosen_examples), cmocka_unit_test(streams_in_order),
         cmocka_unit_test(streams_shuffled), cmocka_unit_test(split_keeps_equal_texts_together),
         cmocka_unit_test(split_of_a_text_is_its_end), cmocka_unit_test(memory_fails),
     };

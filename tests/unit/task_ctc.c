@@ -92,9 +92,8 @@ static int words_of(const list *l)
 
 static void against_all_lists(void **state)
 {
-    (void)state;
     static list all[LISTS];
-    recur *r = task_runtime();
+    recur *r = *state;
     for (uint64_t seed = 1; seed < 9; seed++) {
         real z[T * V];
         draw(z, seed);
@@ -110,7 +109,6 @@ static void against_all_lists(void **state)
             all[k].score = all[k].p + how.beta * words_of(&all[k]);
         compare(r, &how, z, all, n);
     }
-    task_runtime_free(r);
 }
 
 static const int32_t words[][3] = { { A }, { A, B }, { B, B, A } };
@@ -141,9 +139,8 @@ static bool allowed(const list *l, bool gaps)
 
 static void only_words_of_the_lexicon(void **state)
 {
-    (void)state;
     static list all[LISTS];
-    recur *r = task_runtime();
+    recur *r = *state;
     rc_lexicon *lex;
     GOOD(r, rc_lexicon_new(r, &lex));
     for (int k = 0; k < 3; k++)
@@ -160,7 +157,6 @@ static void only_words_of_the_lexicon(void **state)
             compare(r, &(rc_ctc_how){ .beam = 2000, .best = 8, .lexicon = lex, .space = gaps ? GAP : 0 }, z, all, kept);
         }
     rc_lexicon_free(lex);
-    task_runtime_free(r);
 }
 
 /* log P of a text by a language model: of its units, in one pass from the start. */
@@ -192,11 +188,10 @@ static double by_model(recur *r, const recur_model *m, const char *text)
 
 static void with_a_language_model(void **state)
 {
-    (void)state;
     static list all[LISTS];
     static const char *const text[] = { "a ab b\nab a\nb a b ab\na a b\n" };
     static const char *const units[] = { "char", "word" };
-    recur *r = task_runtime();
+    recur *r = *state;
     for (int u = 0; u < 2; u++) {
         recur_train_options o = task_options();
         recur_data *d;
@@ -223,15 +218,13 @@ static void with_a_language_model(void **state)
         recur_model_free(m);
         recur_data_close(d);
     }
-    task_runtime_free(r);
 }
 
 /* Few beginnings kept: still a list, its probability never above the truth. */
 static void a_narrow_beam(void **state)
 {
-    (void)state;
     static list all[LISTS];
-    recur *r = task_runtime();
+    recur *r = *state;
     int right = 0;
     for (uint64_t seed = 1; seed < 40; seed++) {
         real z[T * V];
@@ -250,15 +243,13 @@ static void a_narrow_beam(void **state)
         rc_ctc_search_close(s);
     }
     assert_true(right > 25);
-    task_runtime_free(r);
 }
 
 static void lists_in_batches(void **state)
 {
-    (void)state;
     static const int32_t lists[][3] = { { 1 }, { 1, 2, 3 }, { 0 }, { 2, 2 } };
     static const int size[] = { 1, 3, 0, 2 }, length[] = { 4, 2, 7, 5 };
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_data *d, *held;
     recur_batch b;
     int seen = 0;
@@ -291,14 +282,13 @@ static void lists_in_batches(void **state)
     assert_int_equal(seen, 40);
     recur_data_close(held);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(against_all_lists), cmocka_unit_test(only_words_of_the_lexicon),
-        cmocka_unit_test(with_a_language_model), cmocka_unit_test(a_narrow_beam), cmocka_unit_test(lists_in_batches),
+        TASK_TEST(against_all_lists), TASK_TEST(only_words_of_the_lexicon),
+        TASK_TEST(with_a_language_model), TASK_TEST(a_narrow_beam), TASK_TEST(lists_in_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,8 +59,7 @@ static void times_are_written_as_read(void **state)
 
 static void forms_of_tables(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(2, 1);
     recur_data *d;
     const char *head[] = { "day;a;b\n2024-01-01;1;10\n2024-01-02;2;\n2024-01-03;?;30\n2024-01-04;4;40\n2024-01-05;5;50\n" };
@@ -88,13 +87,11 @@ static void forms_of_tables(void **state)
     assert_string_equal(rc_windows_of(d)->s[1].id, "b");
     assert_int_equal(rc_windows_of(d)->s[1].T, 3);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void bad_lines_are_named(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(2, 1);
     const char *text[] = { "time,v\n2024-01-01,1\n2024-01-02,two\n2024-01-03,3,4\nnever,4\n2024-01-05,5\n2024-01-04,4\n2024-01-06,6\n" };
     static const int lines[] = { 3, 4, 5, 7 };
@@ -114,14 +111,12 @@ static void bad_lines_are_named(void **state)
     assert_int_equal(task_read(r, &d, "forecast", other, 1, &o, NULL, RC_ALL, NULL), RECUR_EDATA);
     assert_non_null(strstr(r->message, "--columns: no column 'b'"));
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 /* A row that is lacking on an even clock is put in, and what is not seen is said with how long ago something was. */
 static void gaps_are_inputs(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(3, 1);
     o.scaled = "none";
     char text[600];
@@ -143,13 +138,11 @@ static void gaps_are_inputs(void **state)
     assert_true(x[2] == 0.0f && x[5] == 0.0f);
     assert_near(x[8], log2(3) - 1, 1e-6);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void a_window_is_cut_the_same_alone(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(8, 3);
     char *text = hours(90, 90, 1);
     const char *at[] = { text };
@@ -182,7 +175,6 @@ static void a_window_is_cut_the_same_alone(void **state)
     }
     recur_data_close(d);
     free(text);
-    task_runtime_free(r);
 }
 
 static recur_model *model(recur *r, recur_data *d, const char *net)
@@ -195,8 +187,7 @@ static recur_model *model(recur *r, recur_data *d, const char *net)
 /* The segments of a window's horizon: number and column as ids, their rows as targets, one window of the side chain. */
 static void segments_side_by_side(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(8, 6);
     char *text = hours(90, 90, 1);
     const char *at[] = { text };
@@ -235,14 +226,12 @@ static void segments_side_by_side(void **state)
     recur_model_free(m);
     recur_data_close(d);
     free(text);
-    task_runtime_free(r);
 }
 
 /* One window with both columns is as good as each alone where the net is blind to it: last values. */
 static void joint_windows(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(6, 3);
     char *text = hours(60, 60, 1);
     const char *at[] = { text };
@@ -263,14 +252,12 @@ static void joint_windows(void **state)
     recur_model_free(m);
     recur_data_close(d);
     free(text);
-    task_runtime_free(r);
 }
 
 /* What lies behind the training span changes nothing that is learned or trained on. */
 static void nothing_leaks(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(12, 4);
     o.period = o.input = o.horizon = -1;
     o.split = "60,20,20";
@@ -296,7 +283,6 @@ static void nothing_leaks(void **state)
     }
     recur_data_close(d[0]);
     recur_data_close(d[1]);
-    task_runtime_free(r);
 }
 
 static rc_like like_of(const recur_model *m)
@@ -306,8 +292,7 @@ static rc_like like_of(const recur_model *m)
 
 static void spans_of_an_evaluation(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(8, 4), plain = task_options();
     o.split = ".5,.2,.3";
     char *same = hours(100, 100, 1), *other = hours(100, 0, 9);
@@ -335,15 +320,13 @@ static void spans_of_an_evaluation(void **state)
     recur_data_close(d);
     free(same);
     free(other);
-    task_runtime_free(r);
 }
 
 /* A net of zeros on last values forecasts the last value; the figures are those of the definition. */
 static void figures_by_their_definition(void **state)
 {
-    (void)state;
     enum { ROWS = 96, FROM = 72, H = 5, M = 4 };
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(8, H), plain = task_options();
     o.split = "60,12,24";
     o.columns = "load";
@@ -384,14 +367,12 @@ static void figures_by_their_definition(void **state)
     recur_model_free(m);
     recur_data_close(d);
     free(text);
-    task_runtime_free(r);
 }
 
 /* The linear model finds a sine, which is a sum of two values before it. */
 static void linear_finds_a_sine(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(6, 4), plain = task_options();
     char *text = malloc(40 * 300);
     const char *at[] = { text };
@@ -417,14 +398,12 @@ static void linear_finds_a_sine(void **state)
     recur_model_free(m);
     recur_data_close(d);
     free(text);
-    task_runtime_free(r);
 }
 
 /* Going on from its own forecasts is the same as being given them as further rows. */
 static void recursion_is_going_on(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(6, 6), plain = task_options();
     o.decode = "recursive";
     o.segment = 2;
@@ -456,13 +435,11 @@ static void recursion_is_going_on(void **state)
     recur_data_close(d);
     free(text);
     free(more);
-    task_runtime_free(r);
 }
 
 static void known_ahead_must_be_there(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = options(6, 3), plain = task_options();
     o.columns = "load";
     o.known = "heat,calendar";
@@ -488,13 +465,11 @@ static void known_ahead_must_be_there(void **state)
     recur_data_close(d);
     free(text);
     free(more);
-    task_runtime_free(r);
 }
 
 static void the_period_is_found(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     char *text = malloc(40 * 500);
     const char *at[] = { text };
@@ -512,7 +487,6 @@ static void the_period_is_found(void **state)
     assert_int_equal(rc_windows_of(d)->look.period, 1);
     recur_data_close(d);
     free(text);
-    task_runtime_free(r);
 }
 
 static int read_and_free(recur *r, void *arg)
@@ -536,12 +510,12 @@ static void memory_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_are_written_as_read), cmocka_unit_test(forms_of_tables), cmocka_unit_test(bad_lines_are_named),
-        cmocka_unit_test(gaps_are_inputs), cmocka_unit_test(a_window_is_cut_the_same_alone), cmocka_unit_test(segments_side_by_side), cmocka_unit_test(joint_windows),
-        cmocka_unit_test(nothing_leaks),
-        cmocka_unit_test(spans_of_an_evaluation), cmocka_unit_test(figures_by_their_definition),
-        cmocka_unit_test(linear_finds_a_sine), cmocka_unit_test(recursion_is_going_on),
-        cmocka_unit_test(known_ahead_must_be_there), cmocka_unit_test(the_period_is_found), cmocka_unit_test(memory_fails),
+        cmocka_unit_test(times_are_written_as_read), TASK_TEST(forms_of_tables), TASK_TEST(bad_lines_are_named),
+        TASK_TEST(gaps_are_inputs), TASK_TEST(a_window_is_cut_the_same_alone), TASK_TEST(segments_side_by_side), TASK_TEST(joint_windows),
+        TASK_TEST(nothing_leaks),
+        TASK_TEST(spans_of_an_evaluation), TASK_TEST(figures_by_their_definition),
+        TASK_TEST(linear_finds_a_sine), TASK_TEST(recursion_is_going_on),
+        TASK_TEST(known_ahead_must_be_there), TASK_TEST(the_period_is_found), cmocka_unit_test(memory_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,19 +11,32 @@
 #define assert_near(a, b, by) do { double a_ = (a), b_ = (b); \
     if (!(fabs(a_ - b_) <= (by))) fail_msg("%s = %.12g, %s = %.12g", #a, a_, #b, b_); } while (0)
 
+/* A runtime whose memory is counted: what a test does not give back fails it. */
+typedef struct { recur r; test_memory m; } task_bed;
 TEST_MAYBE static recur *task_runtime(void)
 {
-    recur *r = calloc(1, sizeof *r);
-    GOOD(r, rc_kern_open(r, NULL));
-    GOOD(r, rc_pool_new(r, &r->pool, 1));
-    return r;
+    task_bed *b = calloc(1, sizeof *b);
+    b->r = test_runtime(&b->m);
+    GOOD(&b->r, rc_kern_open(&b->r, NULL));
+    GOOD(&b->r, rc_pool_new(&b->r, &b->r.pool, 1));
+    return &b->r;
 }
 
-TEST_MAYBE static void task_runtime_free(recur *r)
+TEST_MAYBE static int task_runtime_free(recur *r)
 {
+    task_bed *b = (task_bed *)r;
     rc_pool_free(r, r->pool);
-    free(r);
+    int64_t live = b->m.live;
+    free(b);
+    if (live != 0)
+        print_error("%lld blocks of memory are lost\n", (long long)live);
+    return live != 0 ? -1 : 0;
 }
+
+/* A test that begins with `recur *r = *state;`. */
+TEST_MAYBE static int task_open(void **state) { return (*state = task_runtime()) != NULL ? 0 : -1; }
+TEST_MAYBE static int task_close(void **state) { return task_runtime_free(*state); }
+#define TASK_TEST(f) cmocka_unit_test_setup_teardown(f, task_open, task_close)
 
 TEST_MAYBE static recur_train_options task_options(void)
 {

@@ -34,8 +34,7 @@ static const example cases[] = {                              /* types in order 
 
 static void entities_of_a_sentence(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     rc_vocab *v = labels_of(r, iob, LABELS);
     rc_entity_kinds *k;
     GOOD(r, rc_entity_kinds_new(r, &k, v));
@@ -52,7 +51,6 @@ static void entities_of_a_sentence(void **state)
     }
     rc_entity_kinds_free(k);
     rc_vocab_free(v);
-    task_runtime_free(r);
 }
 
 static double figure(const json_t *j, const char *type, const char *name)
@@ -64,11 +62,10 @@ static double figure(const json_t *j, const char *type, const char *name)
 /* Two sentences: PER right, LOC too short, a PER that is none; an entity never crosses a sentence's end. */
 static void figures_of_entities(void **state)
 {
-    (void)state;
     static const int32_t gold[] = { BP, IP, O, BL, IL, BP,   IP, O, O, O };
     static const int32_t said[] = { BP, IP, O, BL, O, IP,    IP, O, BP, O };
     static const int32_t at[] = { 0, 6, 10 };
-    recur *r = task_runtime();
+    recur *r = *state;
     rc_vocab *v = labels_of(r, iob, LABELS);
     json_t *j;
     GOOD(r, rc_entities(r, v, gold, said, at, 2, &j));
@@ -88,15 +85,13 @@ static void figures_of_entities(void **state)
     assert_near(figure(j, NULL, "f1"), 0, 0);
     json_decref(j);
     rc_vocab_free(v);
-    task_runtime_free(r);
 }
 
 /* Whatever the tags: what is the same is found, all of it. */
 static void random_tags_against_themselves(void **state)
 {
-    (void)state;
     static int32_t tag[600], at[61];
-    recur *r = task_runtime();
+    recur *r = *state;
     rc_vocab *v = labels_of(r, iob, LABELS);
     json_t *j;
     for (int i = 0; i < 600; i++)
@@ -109,7 +104,6 @@ static void random_tags_against_themselves(void **state)
     assert_true(figure(j, NULL, "entities") > 100);
     json_decref(j);
     rc_vocab_free(v);
-    task_runtime_free(r);
 }
 
 static int plain(const int32_t *a, int n, const int32_t *b, int m)
@@ -122,14 +116,13 @@ static int plain(const int32_t *a, int n, const int32_t *b, int m)
 
 static void edits(void **state)
 {
-    (void)state;
     static const struct { int32_t a[5]; int n; int32_t b[5]; int m; int64_t out[4]; } some[] = {
         { { 1, 2, 3 }, 3, { 1, 2, 3 }, 3, { 0, 0, 0, 3 } }, { { 1, 2, 3 }, 3, { 1, 3 }, 2, { 0, 1, 0, 3 } },
         { { 1, 3 }, 2, { 1, 2, 3 }, 3, { 0, 0, 1, 2 } },    { { 1, 2, 3 }, 3, { 1, 9, 3 }, 3, { 1, 0, 0, 3 } },
         { { 1 }, 1, { 2, 3, 4 }, 3, { 1, 0, 2, 1 } },       { { 0 }, 0, { 2, 3 }, 2, { 0, 0, 2, 0 } },
         { { 2, 3 }, 2, { 0 }, 0, { 0, 2, 0, 2 } },          { { 1, 2, 3, 4 }, 4, { 2, 3, 4, 5 }, 4, { 0, 1, 1, 4 } },
     };
-    recur *r = task_runtime();
+    recur *r = *state;
     int64_t out[4];
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
         GOOD(r, rc_edit_distance(r, some[i].a, some[i].n, some[i].b, some[i].m, out));
@@ -147,12 +140,11 @@ static void edits(void **state)
         assert_int_equal(n - out[RC_DELETED] + out[RC_INSERTED], m);
         assert_int_equal(out[RC_LENGTH], n);
     }
-    task_runtime_free(r);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(entities_of_a_sentence), cmocka_unit_test(figures_of_entities),
-                                        cmocka_unit_test(random_tags_against_themselves), cmocka_unit_test(edits) };
+    const struct CMUnitTest tests[] = { TASK_TEST(entities_of_a_sentence), TASK_TEST(figures_of_entities),
+                                        TASK_TEST(random_tags_against_themselves), TASK_TEST(edits) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

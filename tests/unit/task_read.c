@@ -3,17 +3,46 @@
 #include "task_help.h"
 
 /* What came out, as "label=text|" for texts and "label=steps x features:first,last|" for measurements. */
-typedef struct { rc_buf out; } record_list;
-
 static int take(void *ud, const rc_record *rec)
 {
-    record_list *k = ud;
+    rc_buf *out = ud;
     if (rec->x != NULL) {
         size_t last = (size_t)(rec->steps * rec->features) - 1;
-        return rc_buf_print(&k->out, "%.*s=%dx%d:%g,%g|", (int)rec->label_n, rec->label, rec->steps, rec->features,
+        return rc_buf_print(out, "%.*s=%dx%d:%g,%g|", (int)rec->label_n, rec->label, rec->steps, rec->features,
                             (double)rec->x[0], (double)rec->x[last]);
     }
-    return rc_buf_print(&k->out, "%.*s=%.*s|", (int)rec->label_n, rec->label, (int)rec->text_n, rec->text);
+    return rc_buf_print(out, "%.*s=%.*s|", (int)rec->label_n, rec->label, (int)rec->text_n, rec->text);
+}
+
+/* A file that is read, and what came of it. */
+typedef struct { test_memory m; recur r; test_folder f; char path[TEST_PATH]; rc_buf out; json_t *problems; } bed;
+static int open_bed(void **state)
+{
+    bed *b = *state = calloc(1, sizeof *b);
+    b->r = test_runtime(&b->m);
+    b->f = test_folder_new();
+    b->problems = json_array();
+    rc_buf_init(&b->out, &b->r, 0);
+    test_path(&b->f, "x.tsv", b->path);
+    return 0;
+}
+
+static int close_bed(void **state)
+{
+    bed *b = *state;
+    rc_buf_free(&b->out);
+    json_decref(b->problems);
+    test_folder_free(&b->f);
+    int64_t live = b->m.live;
+    free(b);
+    return live != 0 ? -1 : 0;
+}
+
+static int reads(bed *b, const recur_train_options *o, json_t *problems)
+{
+    b->out.n = 0;
+    GOOD(&b->r, rc_buf_add(&b->out, "", 0));
+    return rc_read_records(&b->r, b->path, o, take, &b->out, problems);
 }
 
 #define BYTES(s) s, sizeof s - 1
@@ -69,120 +98,83 @@ static const struct { const char *name, *bytes; size_t n; const char *records, *
 
 static void each_form(void **state)
 {
-    (void)state;
-    test_folder f = test_folder_new();
-    char path[TEST_PATH];
-    test_path(&f, "data", path);
+    bed *b = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        test_memory m;
-        recur r = test_runtime(&m);
-        record_list k;
         char bad[256] = "";
-        json_t *problems = json_array(), *p;
+        json_t *p;
         size_t at;
-        rc_buf_init(&k.out, &r, 0);
-        test_spill(path, rows[i].bytes, rows[i].n);
-        int e = rc_read_records(&r, path, NULL, take, &k, problems);
+        json_array_clear(b->problems);
+        test_spill(b->path, rows[i].bytes, rows[i].n);
+        int e = reads(b, NULL, b->problems);
         if (e != RECUR_OK)
-            fail_msg("%s: %s", rows[i].name, r.message);
-        json_array_foreach(problems, at, p)
+            fail_msg("%s: %s", rows[i].name, b->r.message);
+        json_array_foreach(b->problems, at, p)
             snprintf(bad + strlen(bad), sizeof bad - strlen(bad), "%s%lld:%s", at > 0 ? " " : "",
                      (long long)json_integer_value(json_object_get(p, "line")), json_string_value(json_object_get(p, "kind")));
-        if (strcmp(k.out.s != NULL ? k.out.s : "", rows[i].records) != 0 || strcmp(bad, rows[i].bad) != 0)
-            fail_msg("%s:\n  records %s\n  wanted  %s\n  bad     %s\n  wanted  %s", rows[i].name, k.out.s, rows[i].records, bad, rows[i].bad);
-        rc_buf_free(&k.out);
-        json_decref(problems);
-        assert_int_equal(m.live, 0);
+        if (strcmp(b->out.s, rows[i].records) != 0 || strcmp(bad, rows[i].bad) != 0)
+            fail_msg("%s:\n  records %s\n  wanted  %s\n  bad     %s\n  wanted  %s", rows[i].name, b->out.s, rows[i].records, bad,
+                     rows[i].bad);
     }
-    test_folder_free(&f);
 }
 
 static void strict_stops_at_the_first_bad_line(void **state)
 {
-    (void)state;
-    test_memory m;
-    recur r = test_runtime(&m);
-    test_folder f = test_folder_new();
-    char path[TEST_PATH];
-    record_list k;
+    bed *b = *state;
     recur_train_options o = task_options();
-    json_t *problems = json_array();
-    rc_buf_init(&k.out, &r, 0);
-    test_spill(test_path(&f, "x.tsv", path), BYTES("a\tx\nlonely\n"));
-    assert_int_equal(rc_read_records(&r, path, NULL, take, &k, NULL), RECUR_EDATA);
-    assert_non_null(strstr(r.message, "x.tsv:2:"));
+    test_spill(b->path, BYTES("a\tx\nlonely\n"));
+    assert_int_equal(reads(b, NULL, NULL), RECUR_EDATA);
+    assert_non_null(strstr(b->r.message, "x.tsv:2:"));
     o.strict = 1;
-    assert_int_equal(rc_read_records(&r, path, &o, take, &k, problems), RECUR_EDATA);
-    assert_int_equal(json_array_size(problems), 0);
-    assert_int_equal(rc_read_records(&r, "/no/such/file", NULL, take, &k, NULL), RECUR_EIO);
-    rc_buf_free(&k.out);
-    json_decref(problems);
-    test_folder_free(&f);
+    assert_int_equal(reads(b, &o, b->problems), RECUR_EDATA);
+    assert_int_equal(json_array_size(b->problems), 0);
+    strcpy(b->path, "/no/such/file");
+    assert_int_equal(reads(b, NULL, NULL), RECUR_EIO);
 }
 
 static void columns_by_option(void **state)
 {
-    (void)state;
-    test_memory m;
-    recur r = test_runtime(&m);
-    test_folder f = test_folder_new();
-    char path[TEST_PATH];
-    record_list k;
+    bed *b = *state;
     recur_train_options o = task_options();
-    rc_buf_init(&k.out, &r, 0);
-    test_spill(test_path(&f, "x", path), BYTES("pos\tbook\tgood\nneg\tfilm\tbad\n"));
+    test_spill(b->path, BYTES("pos\tbook\tgood\nneg\tfilm\tbad\n"));
     o.label_column = "2";
     o.text_column = "3";
-    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
-    assert_string_equal(k.out.s, "book=good|film=bad|");
+    GOOD(&b->r, reads(b, &o, NULL));
+    assert_string_equal(b->out.s, "book=good|film=bad|");
     o.label_column = "kind";
-    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
-    assert_non_null(strstr(r.message, "kind"));
-    k.out.n = 0;
-    test_spill(path, BYTES("what,mood\nso good,up\nso bad,down\n"));
+    assert_int_equal(reads(b, &o, NULL), RECUR_EDATA);
+    assert_non_null(strstr(b->r.message, "kind"));
+    test_spill(b->path, BYTES("what,mood\nso good,up\nso bad,down\n"));
     o.text_column = "what";
     o.label_column = "mood";
-    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
-    assert_string_equal(k.out.s, "up=so good|down=so bad|");
+    GOOD(&b->r, reads(b, &o, NULL));
+    assert_string_equal(b->out.s, "up=so good|down=so bad|");
     o.text_column = NULL;
     o.label_column = NULL;
     o.encoding = "gb18030";
-    k.out.n = 0;
-    test_spill(path, BYTES("a\t\xBA\xC3\n"));
-    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
-    assert_string_equal(k.out.s, "a=\xE5\xA5\xBD|");
-    rc_buf_free(&k.out);
-    test_folder_free(&f);
+    test_spill(b->path, BYTES("a\t\xBA\xC3\n"));
+    GOOD(&b->r, reads(b, &o, NULL));
+    assert_string_equal(b->out.s, "a=\xE5\xA5\xBD|");
 }
 
 static void number_columns_by_option(void **state)
 {
-    (void)state;
-    test_memory m;
-    recur r = test_runtime(&m);
-    test_folder f = test_folder_new();
-    char path[TEST_PATH];
-    record_list k;
+    bed *b = *state;
     recur_train_options o = task_options();
-    rc_buf_init(&k.out, &r, 0);
-    test_spill(test_path(&f, "x.csv", path), BYTES("id,a,b,c,mood\n1,1,2,3,up\n1,4,5,6,up\n2,7,8,9,down\n"));
+    test_spill(b->path, BYTES("id,a,b,c,mood\n1,1,2,3,up\n1,4,5,6,up\n2,7,8,9,down\n"));
     o.columns = "c, a";
     o.label_column = "mood";
-    GOOD(&r, rc_read_records(&r, path, &o, take, &k, NULL));
-    assert_string_equal(k.out.s, "up=2x2:3,4|down=1x2:9,7|");
+    GOOD(&b->r, reads(b, &o, NULL));
+    assert_string_equal(b->out.s, "up=2x2:3,4|down=1x2:9,7|");
     o.columns = "a,d";
-    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
-    assert_non_null(strstr(r.message, "'d'"));
+    assert_int_equal(reads(b, &o, NULL), RECUR_EDATA);
+    assert_non_null(strstr(b->r.message, "'d'"));
     o.columns = "a,b";
     o.label_column = "kind";
-    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
-    assert_non_null(strstr(r.message, "'kind'"));
-    test_spill(path, BYTES("a\tx\n"));
-    assert_int_equal(rc_read_records(&r, path, &o, take, &k, NULL), RECUR_EDATA);
-    assert_non_null(strstr(r.message, "--columns"));
-    rc_buf_free(&k.out);
-    assert_int_equal(m.live, 0);
-    test_folder_free(&f);
+    assert_int_equal(reads(b, &o, NULL), RECUR_EDATA);
+    assert_non_null(strstr(b->r.message, "'kind'"));
+    test_spill(b->path, BYTES("a\tx\n"));
+    assert_int_equal(reads(b, &o, NULL), RECUR_EDATA);
+    assert_non_null(strstr(b->r.message, "--columns"));
 }
 
 /* A file of NumPy's, version 1.0: this dictionary, and these numbers. */
@@ -201,7 +193,6 @@ static void spill_npy(const char *path, const char *dictionary, const void *x, s
 #define NPY(type, order, shape) "{'descr': '" type "', 'fortran_order': " order ", 'shape': " shape ", }\n"
 static void arrays_of_numpy(void **state)
 {
-    (void)state;
     static const float x[12] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
     static const double y[4] = { 1, 2, 3, 4 };
     static const struct { const char *head; size_t n; const char *says; } bad[] = {
@@ -210,50 +201,33 @@ static void arrays_of_numpy(void **state)
         { NPY("<f4", "False", "(99999999999, 3)"), 48, "shape" }, { NPY("<f4", "False", "(3, 2, 2)"), 48, "3 sequences" },
         { NPY("<f4", "False", "(0, 3)"), 0, "empty" }, { "{'shape': (2, 6)}", 48, "damaged" },
     };
-    test_memory m;
-    recur r = test_runtime(&m);
-    test_folder f = test_folder_new();
-    char path[TEST_PATH], labels[TEST_PATH];
-    record_list k;
-    json_t *problems = json_array();
-    rc_buf_init(&k.out, &r, 0);
-    test_path(&f, "a.npy", path);
-    spill_npy(path, NPY("<f8", "False", "(2, 2)"), y, sizeof y);
-    GOOD(&r, rc_read_records(&r, path, NULL, take, &k, problems));
-    assert_string_equal(k.out.s, "=2x1:1,2|=2x1:3,4|");       /* no labels: said once, still read */
-    assert_int_equal(json_array_size(problems), 1);
-    test_spill(test_path(&f, "a.labels.txt", labels), BYTES("up\ndown\n"));
-    k.out.n = 0;
-    spill_npy(path, NPY("<f4", "False", "(2, 3, 2)"), x, sizeof x);
-    GOOD(&r, rc_read_records(&r, path, NULL, take, &k, NULL));
-    assert_string_equal(k.out.s, "up=3x2:1,6|down=3x2:7,12|");
+    bed *b = *state;
+    char labels[TEST_PATH];
+    test_path(&b->f, "a.npy", b->path);
+    spill_npy(b->path, NPY("<f8", "False", "(2, 2)"), y, sizeof y);
+    GOOD(&b->r, reads(b, NULL, b->problems));
+    assert_string_equal(b->out.s, "=2x1:1,2|=2x1:3,4|");      /* no labels: said once, still read */
+    assert_int_equal(json_array_size(b->problems), 1);
+    test_spill(test_path(&b->f, "a.labels.txt", labels), BYTES("up\ndown\n"));
+    spill_npy(b->path, NPY("<f4", "False", "(2, 3, 2)"), x, sizeof x);
+    GOOD(&b->r, reads(b, NULL, NULL));
+    assert_string_equal(b->out.s, "up=3x2:1,6|down=3x2:7,12|");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        spill_npy(path, bad[i].head, x, bad[i].n);
-        assert_int_equal(rc_read_records(&r, path, NULL, take, &k, NULL), RECUR_EDATA);
-        if (strstr(r.message, bad[i].says) == NULL)
-            fail_msg("%s: %s", bad[i].says, r.message);
+        spill_npy(b->path, bad[i].head, x, bad[i].n);
+        assert_int_equal(reads(b, NULL, NULL), RECUR_EDATA);
+        if (strstr(b->r.message, bad[i].says) == NULL)
+            fail_msg("%s: %s", bad[i].says, b->r.message);
     }
-    json_decref(problems);
-    rc_buf_free(&k.out);
-    assert_int_equal(m.live, 0);
-    test_folder_free(&f);
 }
 
 /* Any bytes at all: no crash, no leak, no endless loop. */
 static void noise(void **state)
 {
-    (void)state;
+    bed *b = *state;
     static const char alphabet[] = "ab\t\n\r\",;:@#{}\\0159?.-e \xC3\xA4\xFF";
-    test_folder f = test_folder_new();
-    char path[TEST_PATH], text[96];
-    test_path(&f, "x", path);
+    char text[96];
     for (uint64_t round = 0; round < 400; round++) {
-        test_memory m;
-        recur r = test_runtime(&m);
-        record_list k;
         uint64_t key = rc_key(round, RC_OTHER, 0, 0);
-        json_t *problems = json_array();
-        rc_buf_init(&k.out, &r, 0);
         for (size_t i = 0; i < sizeof text; i++)
             text[i] = alphabet[rc_below(key, i, sizeof alphabet)];
         if (round % 4 == 1)
@@ -262,22 +236,20 @@ static void noise(void **state)
             memcpy(text, "id,a,label\n1,2,", 15);
         if (round % 4 == 2)
             memcpy(text, "text,label\n", 11);
-        test_spill(path, text, sizeof text);
-        int e = rc_read_records(&r, path, NULL, take, &k, problems);
+        test_spill(b->path, text, sizeof text);
+        json_array_clear(b->problems);
+        int e = reads(b, NULL, b->problems);
         assert_true(e == RECUR_OK || e == RECUR_EDATA);
-        rc_buf_free(&k.out);
-        json_decref(problems);
-        assert_int_equal(m.live, 0);
     }
-    test_folder_free(&f);
 }
 
+#define READ_TEST(f) cmocka_unit_test_setup_teardown(f, open_bed, close_bed)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_form), cmocka_unit_test(strict_stops_at_the_first_bad_line),
-        cmocka_unit_test(columns_by_option), cmocka_unit_test(number_columns_by_option),
-        cmocka_unit_test(arrays_of_numpy), cmocka_unit_test(noise),
+        READ_TEST(each_form), READ_TEST(strict_stops_at_the_first_bad_line),
+        READ_TEST(columns_by_option), READ_TEST(number_columns_by_option),
+        READ_TEST(arrays_of_numpy), READ_TEST(noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,7 +212,6 @@ static void the_file_keeps_the_side(void **state)
 
 static void damaged_sides_are_named(void **state)
 {
-    (void)state;
     static const struct { const char *from, *to, *say; } t[] = {
         { "\"text\":\"own\"", "\"text\":\"old\"", "neither its own nor shared" },
         { "\"text\":\"own\"", "\"text\":\"none\"", "left over" },
@@ -221,7 +220,7 @@ static void damaged_sides_are_named(void **state)
         { "\"side\":{\"vocabulary\":[", "\"side\":{\"vocabulary\":[4,", "vocabulary size" },
         { "\"side\":{", "\"sides\":{", "side.text" },
     };
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_model *m = model(r, false), *back;
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         rc_store s;
@@ -241,14 +240,13 @@ static void damaged_sides_are_named(void **state)
         rc_store_free(&s);
     }
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_name_their_side), cmocka_unit_test(parts_take_their_side_along),
-        cmocka_unit_test(the_file_keeps_the_side), cmocka_unit_test(damaged_sides_are_named),
+        cmocka_unit_test(the_file_keeps_the_side), TASK_TEST(damaged_sides_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

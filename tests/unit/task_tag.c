@@ -77,8 +77,7 @@ static void entities_are_written_one_way(void **state)
 
 static void sentences_have_kinds(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d = read_one(r, "# intent = fly\nto\tO\nRome\tB-city\n\n# id = 7\n# intent = ask\nwhy\tO\n\nno\tO\n", &o, NULL), *h;
     assert_int_equal(d->kinds, 2);
@@ -94,13 +93,11 @@ static void sentences_have_kinds(void **state)
     assert_true(b.target[0][0] == h->step_label[0] && b.target[0][1] == -1 && b.target[1][0] == -1);
     recur_data_close(h);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void bad_lines_cost_their_sentence(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d;
     json_t *problems = json_array();
@@ -118,14 +115,12 @@ static void bad_lines_cost_their_sentence(void **state)
     assert_non_null(strstr(r->message, "f0:5: "));
     recur_data_close(d);
     json_decref(problems);
-    task_runtime_free(r);
 }
 
 static void nothing_to_learn(void **state)
 {
-    (void)state;
     static const char *const texts[] = { "", "\n\n", "a\nb\n", "a\tO\nb\tO\n", "# intent = x\n" };
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         recur_data *d;
@@ -135,14 +130,12 @@ static void nothing_to_learn(void **state)
         recur_data_close(d);
         json_decref(problems);
     }
-    task_runtime_free(r);
 }
 
 /* Pieces are never longer than asked for, lose nothing, and learned ones do not cut an entity. */
 static void long_sentences_are_cut(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     o.max_length = 10;
     char text[4000] = "";
@@ -167,13 +160,11 @@ static void long_sentences_are_cut(void **state)
     assert_true(h->count == 5 && h->ex[0].T == 13 && h->ex[1].T == 13);      /* at the full stops, whatever the tags say */
     recur_data_close(h);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void what_may_follow(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     rc_vocab *v;
     static const char *const names[] = { "O", "B-X", "I-X", "I-Y", "E-X", "S-X" };
     GOOD(r, rc_vocab_new(r, &v));
@@ -195,7 +186,6 @@ static void what_may_follow(void **state)
     assert_null(no);
     json_decref(form);
     rc_vocab_free(v);
-    task_runtime_free(r);
 }
 
 /* --- a model: what it is made of, what stands beside it --- */
@@ -209,8 +199,7 @@ static recur_model *model_of(recur *r, recur_data *d, const char *net)
 
 static void baselines(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d = read_one(r, "# intent = fly\nto\tO\nRome\tB-city\n\n# intent = fly\nfly\tO\nto\tO\n\n# intent = ask\nwhy\tO\nRome\tB-city\nto\tB-x\n", &o, NULL), *h;
     recur_model *m = model_of(r, d, "embed 4 | lstm 4 || dense | crf || pool max | dense | softmax");
@@ -242,14 +231,12 @@ static void baselines(void **state)
     recur_data_close(h);
     recur_data_close(d);
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 /* Rare units are dropped in training alone, by a coin that is a matter of seed, epoch and place. */
 static void rare_units_are_dropped(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     char text[20000] = "";
     size_t at = 0;
@@ -271,15 +258,14 @@ static void rare_units_are_dropped(void **state)
     assert_true(unknown[0] > 140 && unknown[0] < 260);         /* half of 400, five deviations of 10 */
     assert_true(often > 390);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), cmocka_unit_test(sentences_have_kinds),
-        cmocka_unit_test(bad_lines_cost_their_sentence), cmocka_unit_test(nothing_to_learn), cmocka_unit_test(long_sentences_are_cut),
-        cmocka_unit_test(what_may_follow), cmocka_unit_test(baselines), cmocka_unit_test(rare_units_are_dropped),
+        cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), TASK_TEST(sentences_have_kinds),
+        TASK_TEST(bad_lines_cost_their_sentence), TASK_TEST(nothing_to_learn), TASK_TEST(long_sentences_are_cut),
+        TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(rare_units_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,8 +14,7 @@ static int nothing(void *ud, const char *form, ...)
 
 static void text_is_parted_by_bytes(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d, *h;
     char text[1001];
@@ -32,13 +31,11 @@ static void text_is_parted_by_bytes(void **state)
     assert_int_equal(recur_data_count(d), 900);
     recur_data_close(h);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void sentences_end_in_a_sign(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d;
     const char *two[] = { "the cat <unk> sat\nthe dog\n", "a cat\nno end" };
@@ -53,13 +50,11 @@ static void sentences_end_in_a_sign(void **state)
     }
     assert_int_equal(rc_text_start(d->text), RC_EOS);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void odd_texts(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d;
     const char *bad[] = { "good line\nbad \xFF line\nanother good line here, and so on and on and on and on and on and on and on\n" };
@@ -82,14 +77,12 @@ static void odd_texts(void **state)
     assert_int_equal(task_read(r, &d, "lm", none, 1, &o, NULL, RC_ALL, problems), RECUR_EDATA);
     recur_data_close(d);
     json_decref(problems);
-    task_runtime_free(r);
 }
 
 /* A net that has learned nothing spreads its probability evenly: perplexity near V; the n-gram model does better. */
 static void lm_is_scored_beside_its_baseline(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d, *h;
     recur_model *m, *again;
@@ -151,7 +144,6 @@ static void lm_is_scored_beside_its_baseline(void **state)
     recur_data_close(d);
     recur_model_free(m);
     rc_buf_free(&text);
-    task_runtime_free(r);
 }
 
 /* --- classify --- */
@@ -168,8 +160,7 @@ static void write_reviews(rc_buf *b, int from, int n, bool odd)
 
 static void labels_stand_in_order(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d;
     const char *one[] = { "10\tx y\n9\tz\nb\tq\na\tw\n9\tv\n" };
@@ -186,13 +177,11 @@ static void labels_stand_in_order(void **state)
     assert_int_equal(task_read(r, &d, "classify", same, 1, &o, NULL, RC_ALL, NULL), RECUR_EDATA);
     assert_non_null(strstr(r->message, "two"));
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void parts_hold_each_text_once(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d, *h;
     rc_buf text;
@@ -215,13 +204,11 @@ static void parts_hold_each_text_once(void **state)
     recur_data_close(h);
     recur_data_close(d);
     rc_buf_free(&text);
-    task_runtime_free(r);
 }
 
 static void long_texts_keep_both_ends(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d;
     const char *one[] = { "a\tb c d e f g h i j k\nb\tx y\n" };
@@ -241,13 +228,11 @@ static void long_texts_keep_both_ends(void **state)
     assert_int_equal(later->ex[0].T, 3);
     recur_data_close(later);
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void measured(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d, *h;
     const char *train[] = { "@data\n1,2,3:10,10,10:a\n5,?:10,10:b\n" }, *test[] = { "@data\n3:11:b\n?:10:c\n" }, *wrong[] = { "@data\n3:b\n" };
@@ -267,14 +252,12 @@ static void measured(void **state)
     recur_data_close(h);
     recur_data_close(d);
     json_decref(problems);
-    task_runtime_free(r);
 }
 
 /* The linear model learns what one word decides; its figures stand beside the untrained net's and survive the store. */
 static void linear_learns_and_is_kept(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d, *h;
     recur_model *m, *again;
@@ -317,13 +300,11 @@ static void linear_learns_and_is_kept(void **state)
     recur_model_free(m);
     rc_buf_free(&text);
     rc_buf_free(&test);
-    task_runtime_free(r);
 }
 
 static void rare_classes(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d;
     recur_model *m;
@@ -345,15 +326,13 @@ static void rare_classes(void **state)
     assert_int_equal(m->task->prepare(m, d, &o), RECUR_EOPTION);
     recur_data_close(d);
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 /* --- model files that are not whole --- */
 
 static void load_refuses(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     recur_data *d;
     recur_model *m, *no;
@@ -404,15 +383,13 @@ static void load_refuses(void **state)
     }
     recur_data_close(d);
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 /* --- check --- */
 
 static void check_names_what_is_wrong(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     test_folder f = test_folder_new();
     char a[TEST_PATH], b[TEST_PATH], found[1024] = "";
     const char *path[] = { test_path(&f, "a", a), test_path(&f, "b", b) };
@@ -441,17 +418,16 @@ static void check_names_what_is_wrong(void **state)
     assert_int_equal(json_array_size(json_object_get(j, "problems")), 1);
     json_decref(j);
     test_folder_free(&f);
-    task_runtime_free(r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_is_parted_by_bytes), cmocka_unit_test(sentences_end_in_a_sign), cmocka_unit_test(odd_texts),
-        cmocka_unit_test(lm_is_scored_beside_its_baseline), cmocka_unit_test(labels_stand_in_order),
-        cmocka_unit_test(parts_hold_each_text_once), cmocka_unit_test(long_texts_keep_both_ends), cmocka_unit_test(measured),
-        cmocka_unit_test(linear_learns_and_is_kept), cmocka_unit_test(rare_classes), cmocka_unit_test(load_refuses),
-        cmocka_unit_test(check_names_what_is_wrong),
+        TASK_TEST(text_is_parted_by_bytes), TASK_TEST(sentences_end_in_a_sign), TASK_TEST(odd_texts),
+        TASK_TEST(lm_is_scored_beside_its_baseline), TASK_TEST(labels_stand_in_order),
+        TASK_TEST(parts_hold_each_text_once), TASK_TEST(long_texts_keep_both_ends), TASK_TEST(measured),
+        TASK_TEST(linear_learns_and_is_kept), TASK_TEST(rare_classes), TASK_TEST(load_refuses),
+        TASK_TEST(check_names_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

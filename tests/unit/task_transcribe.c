@@ -48,8 +48,7 @@ static int read_list(recur *r, recur_data **d, const test_folder *f, const char 
 
 static void texts_are_cut(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     static const struct { bool words; const char *text, *folded, *units, *said; } rows[] = {
         { true, "  Seven  NINE\t two ", "seven nine two", "seven|nine|two|", "seven|nine|two|" },
         { false, " Ab  c ", "ab c", "a|b| |c|", "ab|c|" },
@@ -78,13 +77,11 @@ static void texts_are_cut(void **state)
         rc_buf_free(&fold);
         rc_buf_free(&units);
     }
-    task_runtime_free(r);
 }
 
 static void rows_are_read(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     test_folder f = test_folder_new();
     recur_data *d, *h;
@@ -122,17 +119,15 @@ static void rows_are_read(void **state)
     recur_data_close(d);
     json_decref(problems);
     test_folder_free(&f);
-    task_runtime_free(r);
 }
 
 static void sounds_are_read(void **state)
 {
-    (void)state;
     if (rc_sound_library() == NULL) {
         print_message("skipped: this build reads no sound\n");
         skip();
     }
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     test_folder f = test_folder_new();
     recur_data *d, *h;
@@ -176,13 +171,11 @@ static void sounds_are_read(void **state)
     recur_data_close(d);
     json_decref(problems);
     test_folder_free(&f);
-    task_runtime_free(r);
 }
 
 static void parts_by_path(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     test_folder f = test_folder_new();
     recur_data *d, *h;
@@ -204,14 +197,13 @@ static void parts_by_path(void **state)
     recur_data_close(d);
     json_decref(problems);
     test_folder_free(&f);
-    task_runtime_free(r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_cut), cmocka_unit_test(rows_are_read), cmocka_unit_test(sounds_are_read),
-        cmocka_unit_test(parts_by_path),
+        TASK_TEST(texts_are_cut), TASK_TEST(rows_are_read), TASK_TEST(sounds_are_read),
+        TASK_TEST(parts_by_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,8 +26,7 @@ static const char *target(const recur_data *d, int i, char out[64])
 
 static void every_form(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     static const char *const form[][2] = {
         { "a b\tx y z\nc\tw\n", NULL }, { "a b\tx y z\tsomebody\r\n\nc\tw", NULL },
         { "{\"source\": \"a b\", \"target\": \"x y z\"}\n{\"target\":\"w\",\"source\":\"c\"}\n", NULL },
@@ -56,13 +55,11 @@ static void every_form(void **state)
         recur_data_close(d);
         json_decref(bad);
     }
-    task_runtime_free(r);
 }
 
 static void bad_lines_are_named(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     json_t *bad = json_array();
     recur_data *d = pairs(r, "a\tx\nno tab\n\tempty source\nb\t\n\xff\ty\nc\tz\n", NULL, NULL, RC_ALL, bad);
     static const int line[] = { 2, 3, 4, 5 };
@@ -80,13 +77,11 @@ static void bad_lines_are_named(void **state)
     assert_int_equal(task_read(r, &d, "translate", alone, 1, NULL, NULL, RC_ALL, NULL), RECUR_EDATA);
     assert_non_null(strstr(r->message, "no file of targets"));
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 static void long_pairs_and_parts(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     char text[6000] = "a b c d e f\tx\nq\tx x x x x x\n", line[64];
     for (int i = 0; i < 200; i++) {
         snprintf(line, sizeof line, "s%d t\tu%d\ns%d t\tv%d\n", i, i, i, i);
@@ -120,7 +115,6 @@ static void long_pairs_and_parts(void **state)
     assert_string_equal(d->side->text->unit->name, "char");
     assert_string_equal(d->text->unit->name, "token");
     recur_data_close(d);
-    task_runtime_free(r);
 }
 
 /* --- search --- */
@@ -190,8 +184,7 @@ static double best_of_all(const recur_model *m, const rc_ids *from, double lengt
 
 static void finds_the_best(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     o.unit = "token";
     recur_model *m = model(r, &o);
@@ -216,14 +209,12 @@ static void finds_the_best(void **state)
         rc_ids_free(&from);
     }
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 /* Many at once, in any order, with any number of threads: the bits that each has alone. */
 static void alone_and_among_others(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     o.unit = "token";
     recur_model *m = model(r, &o);
@@ -264,14 +255,12 @@ static void alone_and_among_others(void **state)
     for (int i = 0; i < TEXTS; i++)
         rc_ids_free(&from[i]);
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 /* <unk> becomes what it looked at; without attention, or where it is asked for, it stays. */
 static void unknown_words(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     o.unit = "token";
     recur_model *m = model(r, &o);
@@ -290,15 +279,13 @@ static void unknown_words(void **state)
     }
     rc_pieces_free(r, &p);
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 /* --- the memory --- */
 
 static void memory_of_phrases(void **state)
 {
-    (void)state;
-    recur *r = task_runtime();
+    recur *r = *state;
     recur_train_options o = task_options();
     o.unit = "token";
     static const char text[] = "a b c\tx y\nb c\ty x y\nc\tx\na a b b c c\tx x y y\n";
@@ -328,15 +315,14 @@ static void memory_of_phrases(void **state)
     json_decref(out);
     recur_data_close(d);
     recur_model_free(m);
-    task_runtime_free(r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_form), cmocka_unit_test(bad_lines_are_named), cmocka_unit_test(long_pairs_and_parts),
-        cmocka_unit_test(finds_the_best), cmocka_unit_test(alone_and_among_others), cmocka_unit_test(unknown_words),
-        cmocka_unit_test(memory_of_phrases),
+        TASK_TEST(every_form), TASK_TEST(bad_lines_are_named), TASK_TEST(long_pairs_and_parts),
+        TASK_TEST(finds_the_best), TASK_TEST(alone_and_among_others), TASK_TEST(unknown_words),
+        TASK_TEST(memory_of_phrases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

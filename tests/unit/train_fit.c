@@ -40,6 +40,25 @@ static void options(recur_train_options *o, const char *optimizer)
     o->decay = 0.01;
 }
 
+/* A runtime, its options and a job on `lines` sentences: the language model (task 0) or the classifier. */
+static void begin(job_of_train *j, recur_train_options *o, const char *optimizer, int task, int lines, double held)
+{
+    options(o, optimizer);
+    open_job(j, open_runtime(1), tasks[task].task, tasks[task].unit, lines, held, tasks[task].net);
+}
+
+static void end(job_of_train *j)
+{
+    close_job(j);
+    close_runtime(j->r);
+}
+
+static real *copy_of_weights(const job_of_train *j)
+{
+    size_t bytes = j->m->net->params.total * sizeof(real);
+    return memcpy(malloc(bytes), j->m->w, bytes);
+}
+
 /* What the callback saw, and what it is to do. */
 typedef struct {
     int64_t stop_at, break_at, steps;
@@ -80,10 +99,8 @@ static real *straight(int task, const recur_train_options *o, int threads, size_
     open_job(&j, r, tasks[task].task, tasks[task].unit, 40, 0.2, tasks[task].net);
     GOOD(r, rc_fit(j.m, j.d, j.held, o, NULL, NULL));
     *n = j.m->net->params.total;
-    real *w = malloc(*n * sizeof(real));
-    memcpy(w, j.m->w, *n * sizeof(real));
-    close_job(&j);
-    close_runtime(r);
+    real *w = copy_of_weights(&j);
+    end(&j);
     return w;
 }
 
@@ -104,8 +121,7 @@ static real *in_parts(int task, const recur_train_options *o, int threads, void 
         } else {
             GOOD(r, e);
             assert_true(s.finished && !exists("%s.ckpt", out));
-            w = malloc(j.m->net->params.total * sizeof(real));
-            memcpy(w, j.m->w, j.m->net->params.total * sizeof(real));
+            w = copy_of_weights(&j);
         }
         more.resume = 1;
         close_job(&j);
@@ -199,64 +215,55 @@ static void damaged_generation_falls_back(void **state)
 static void other_options_are_refused(void **state)
 {
     (void)state;
-    recur *r = open_runtime(1);
     recur_train_options o;
     job_of_train j;
     seen s = { .stop_at = 3 };
-    options(&o, "adamw");
+    begin(&j, &o, "adamw", 0, 40, 0.2);
     o.out = out;
-    open_job(&j, r, "lm", "char", 40, 0.2, LM_NET);
     assert_int_equal(rc_fit(j.m, j.d, j.held, &o, look, &s), RECUR_ESTOP);
-    assert_non_null(strstr(r->message, "--resume"));
+    assert_non_null(strstr(j.r->message, "--resume"));
     o.resume = 1;
     o.beta2 = 0.5;
     assert_int_equal(rc_fit(j.m, j.d, j.held, &o, look, &s), RECUR_EOPTION);
-    assert_non_null(strstr(r->message, "beta2"));
+    assert_non_null(strstr(j.r->message, "beta2"));
     o.beta2 = 0.999;
     j.d->ids[0][3] ^= 1;
     assert_int_equal(rc_fit(j.m, j.d, j.held, &o, look, &s), RECUR_EOPTION);
-    assert_non_null(strstr(r->message, "training data"));
+    assert_non_null(strstr(j.r->message, "training data"));
     o.force = 1;
-    GOOD(r, rc_fit(j.m, j.d, j.held, &o, NULL, NULL));
+    GOOD(j.r, rc_fit(j.m, j.d, j.held, &o, NULL, NULL));
     assert_int_equal(rc_fit(j.m, j.d, j.held, &o, NULL, NULL), RECUR_EIO);     /* finished: there is none any more */
-    close_job(&j);
-    close_runtime(r);
+    end(&j);
 }
 
 static void failing_checkpoint_warns_and_goes_on(void **state)
 {
     (void)state;
-    recur *r = open_runtime(1);
     recur_train_options o;
     job_of_train j;
     seen s = { 0 };
-    options(&o, "adamw");
+    begin(&j, &o, "adamw", 0, 40, 0.2);
     o.out = "/nonexistent/folder/m";
     o.save_every = 1e-9;
-    open_job(&j, r, "lm", "char", 40, 0.2, LM_NET);
     assert_int_equal(rc_fit(j.m, j.d, j.held, &o, look, &s), RECUR_EIO);
     assert_true(s.warned > 10 && s.finished);
-    close_job(&j);
-    close_runtime(r);
+    end(&j);
 }
 
 /* --- divergence --- */
 static void broken_number_stops_with_the_best_weights(void **state)
 {
     (void)state;
-    recur *r = open_runtime(1);
     recur_train_options o;
     job_of_train j;
-    options(&o, "adamw");
-    open_job(&j, r, "lm", "char", 40, 0.2, LM_NET);
+    begin(&j, &o, "adamw", 0, 40, 0.2);
     seen s = { .break_at = 7, .m = j.m };
     assert_int_equal(rc_fit(j.m, j.d, j.held, &o, look, &s), RECUR_EDIVERGE);
-    assert_non_null(strstr(r->message, "step 8"));
-    assert_non_null(strstr(r->message, "layer 3 (lstm)"));
-    assert_non_null(strstr(r->message, "step 6 are kept"));
+    assert_non_null(strstr(j.r->message, "step 8"));
+    assert_non_null(strstr(j.r->message, "layer 3 (lstm)"));
+    assert_non_null(strstr(j.r->message, "step 6 are kept"));
     for (size_t i = 0; i < j.m->net->params.total; i++) assert_true(isfinite(j.m->w[i]));
-    close_job(&j);
-    close_runtime(r);
+    end(&j);
 }
 
 /* --- steps --- */
@@ -277,10 +284,8 @@ static void accumulated_halves_equal_the_whole(void **state)
         open_job(&j, r, "classify", "word", 16, 0, "embed 8 | lstm 8 | pool last | dense");
         GOOD(r, rc_fit(j.m, j.d, NULL, &o, NULL, NULL));
         n = j.m->net->params.total;
-        w[k] = malloc(n * sizeof(real));
-        memcpy(w[k], j.m->w, n * sizeof(real));
-        close_job(&j);
-        close_runtime(r);
+        w[k] = copy_of_weights(&j);
+        end(&j);
     }
     for (size_t i = 0; i < n; i++) assert_near((double)w[0][i], (double)w[1][i], 2e-6);
     free(w[0]);
@@ -291,17 +296,15 @@ static void time_gives_steps_that_repeat(void **state)
 {
     (void)state;
     for (int task = 0; task < 2; task++) {
-        recur *r = open_runtime(1);
         recur_train_options o;
         job_of_train j;
         seen s = { 0 };
         size_t n;
-        options(&o, "adamw");
+        begin(&j, &o, "adamw", task, 40, 0.2);
         o.steps = o.eval_every = -1;
         o.time = 0.4;
-        open_job(&j, r, tasks[task].task, tasks[task].unit, 40, 0.2, tasks[task].net);
         double start = rc_now();
-        GOOD(r, rc_fit(j.m, j.d, j.held, &o, look, &s));
+        GOOD(j.r, rc_fit(j.m, j.d, j.held, &o, look, &s));
         assert_true(rc_now() - start < 4);               /* other work on the machine may slow it down */
         assert_true(s.steps > 0 && s.evaluated > 0 && s.chosen > 0);
         const char *plan = strstr(s.text, "--plan ");    /* the machine got slower on the way */
@@ -312,8 +315,7 @@ static void time_gives_steps_that_repeat(void **state)
         real *again = straight(task, &o, 1, &n);
         assert_memory_equal(again, j.m->w, n * sizeof(real));
         free(again);
-        close_job(&j);
-        close_runtime(r);
+        end(&j);
     }
 }
 
@@ -335,17 +337,15 @@ static void time_holds_on_a_slower_machine(void **state)
 {
     (void)state;
     for (int task = 0; task < 2; task++) {
-        recur *r = open_runtime(1);
         recur_train_options o;
         job_of_train j;
         slowed s = { .from = 100 };
         size_t n;
-        options(&o, "adamw");
+        begin(&j, &o, "adamw", task, 40, 0.2);
         o.steps = o.eval_every = -1;
         o.time = 1;
-        open_job(&j, r, tasks[task].task, tasks[task].unit, 40, 0.2, tasks[task].net);
         double start = rc_now();
-        GOOD(r, rc_fit(j.m, j.d, j.held, &o, slow_down, &s));
+        GOOD(j.r, rc_fit(j.m, j.d, j.held, &o, slow_down, &s));
         assert_true(rc_now() - start < 3);               /* as planned it would have been tens of seconds */
         assert_true(s.steps > 100 && s.steps < s.first / 2 && *s.plan);
         assert_string_equal(json_string_value(json_object_get(json_object_get(j.m->card, "training"), "plan")), s.plan);
@@ -354,8 +354,7 @@ static void time_holds_on_a_slower_machine(void **state)
         real *again = straight(task, &o, 1, &n);
         assert_memory_equal(again, j.m->w, n * sizeof(real));
         free(again);
-        close_job(&j);
-        close_runtime(r);
+        end(&j);
     }
 }
 
@@ -383,45 +382,39 @@ static void plans_are_read(void **state)
 static void best_weights_are_kept(void **state)
 {
     (void)state;
-    recur *r = open_runtime(1);
     recur_train_options o;
     job_of_train j;
     seen s = { 0 };
     double loss, metric;
     rc_run *u;
     recur_dims d;
-    options(&o, "adamw");
+    begin(&j, &o, "adamw", 0, 30, 0.3);
     o.steps = 120;
     o.lr = 0.05;
-    open_job(&j, r, "lm", "char", 30, 0.3, LM_NET);
-    GOOD(r, rc_fit(j.m, j.d, j.held, &o, look, &s));
+    GOOD(j.r, rc_fit(j.m, j.d, j.held, &o, look, &s));
     rc_data_dims(j.held, 16, 10, &d);   /* a look has 16 streams at least */
-    GOOD(r, rc_run_new(r, &u, j.m->net, j.m->w, &(recur_dims){ .B = d.B, .T = d.T, .N = d.N, .train = 1 }));
-    GOOD(r, j.m->task->score(j.m, j.held, u, &loss, &metric));
+    GOOD(j.r, rc_run_new(j.r, &u, j.m->net, j.m->w, &(recur_dims){ .B = d.B, .T = d.T, .N = d.N, .train = 1 }));
+    GOOD(j.r, j.m->task->score(j.m, j.held, u, &loss, &metric));
     assert_near(metric, s.best, 1e-5);
     assert_true(json_is_number(json_object_get(json_object_get(j.m->card, "training"), "held")));
     rc_run_free(u);
-    close_job(&j);
-    close_runtime(r);
+    end(&j);
 }
 
 /* Of a long held-out text a short training looks at a part, and says so. */
 static void looks_are_bounded(void **state)
 {
     (void)state;
-    recur *r = open_runtime(1);
     recur_train_options o;
     job_of_train j;
     seen s = { 0 };
-    options(&o, "adamw");
+    begin(&j, &o, "adamw", 0, 1000, 0.5);
     o.eval_every = -1;
-    open_job(&j, r, "lm", "char", 1000, 0.5, LM_NET);
     assert_true(j.held->rows > 8192);
-    GOOD(r, rc_fit(j.m, j.d, j.held, &o, look, &s));
+    GOOD(j.r, rc_fit(j.m, j.d, j.held, &o, look, &s));
     assert_non_null(strstr(s.text, "about 4096 of"));
     assert_true(s.evaluated == 2 && j.held->look == 0);
-    close_job(&j);
-    close_runtime(r);
+    end(&j);
 }
 
 static void twenty_lines_are_learned_by_heart(void **state)
@@ -450,8 +443,7 @@ static void twenty_lines_are_learned_by_heart(void **state)
         if (task) assert_near(metric, 1, 1e-9);
         assert_true(loss < (task ? 0.05 : 0.35));        /* which sentence comes next cannot be known, but for its place */
         rc_run_free(u);
-        close_job(&j);
-        close_runtime(r);
+        end(&j);
     }
 }
 

@@ -2,23 +2,8 @@
  * train_help.h - runtime, tiny data and tiny models for the tests of train and decode. */
 #ifndef RC_TRAIN_HELP_H
 #define RC_TRAIN_HELP_H
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "train/train.h"
-
-#define GOOD(r, call) do { int e_ = (call); if (e_ < 0) fail_msg("%s: %d, %s", #call, e_, (r)->message); } while (0)
-
-#define assert_near(a, b, by) do { double a_ = (a), b_ = (b); \
-    if (!(fabs(a_ - b_) <= (by))) fail_msg("%s = %.9g, %s = %.9g", #a, a_, #b, b_); } while (0)
+#include "task_help.h"
 
 /* threads < 0: a coin decides each time whether the caller works alone. */
 static inline recur *open_runtime(int threads)
@@ -38,9 +23,7 @@ static inline void close_runtime(recur *r)
 
 static inline void defaults(recur_train_options *o)
 {
-    int n;
-    const recur_option *t = recur_train_table(&n);
-    recur_option_defaults(t, n, o);
+    *o = task_options();
 }
 
 /* Sentences put together by chance, each with the label of the word that rules it. */
