@@ -230,6 +230,8 @@ static int make_side(spec *s, rc_build *b)
     const rc_facts facts = rc_facts_side(&net->facts), *mine = b->facts;
     rc_layer *before = NULL;
     int e = 0;
+    if (facts.columns == 0 && facts.features == 0)
+        return rc_fail(s->r, RECUR_ESPEC, "net: the data have no second sequence for the part before '>>' to read");
     b->facts = &facts;
     b->head = -1;
     for (int i = 0; i < s->first[1] && !e; i++)

@@ -184,6 +184,10 @@ static void mistakes_are_explained(void **state)
             if (!strstr(r->message, t[i].say[k]))
                 fail_msg("\"%s\" gave \"%s\", without \"%s\"", t[i].line, r->message, t[i].say[k]);
     }
+    rc_net *net;
+    const rc_facts alone = { .columns = 1, .vocabulary = { UNITS }, .classes = { UNITS } };
+    assert_int_equal(rc_net_new(r, &net, "embed 8 | gru 4 >> embed 8 | attend | dense", "softmax", &alone), RECUR_ESPEC);
+    assert_non_null(strstr(r->message, "no second sequence"));
 }
 
 /* A batch that does not fit is refused with a sentence; the run goes on. */
