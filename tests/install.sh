@@ -44,7 +44,7 @@ run translate '^54321$'
 run step '^3 4 5 6 7 8 9 0 1 2 3'
 run arrays 'test accuracy \(1\.0\|0\.[89]\)'
 run gradients '^2.lstm: .* 59 steps before'
-run tag '^Riga	B-place$' "$here/share/entities.conll"
+run tag '^Riga	B-LOC$' "$here/share/entities.conll"
 if "$work/usr/bin/recur" version --json | grep -q '"sound":"'; then
     run transcribe ': 6 7 9$' "$here/share/dial.tsv" "$here/share/dial.wav#0.0000-0.4298"
 else

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "judge/bleu.h"
+#include "text/text.h"
 
 const char *const rc_cut_names[] = { "13a", "zh", "char", "none", NULL };
 
@@ -213,18 +214,20 @@ typedef struct { int32_t w[RC_CHRF_ORDER]; } gram;
 
 static int by_words(const void *a, const void *b) { return memcmp(a, b, sizeof(gram)); }
 
-/* How many n-grams of a [na] and b [nb] are the same, each as often as it stands in both. */
-static int64_t common(const int32_t *a, int na, const int32_t *b, int nb, int n, gram *work)
+static int grams(const rc_ids *a, int n) { return a->n >= (size_t)n ? (int)a->n - n + 1 : 0; }
+
+/* How many n-grams of a and b are the same, each as often as it stands in both. */
+static int64_t common(const rc_ids *a, const rc_ids *b, int n, gram *work)
 {
-    int ka = na - n + 1, kb = nb - n + 1;
-    if (ka <= 0 || kb <= 0)
+    int ka = grams(a, n), kb = grams(b, n);
+    if (ka == 0 || kb == 0)
         return 0;
     gram *ga = work, *gb = work + ka;
     memset(work, 0, (size_t)(ka + kb) * sizeof *work);
     for (int i = 0; i < ka; i++)
-        memcpy(ga[i].w, a + i, (size_t)n * sizeof *a);
+        memcpy(ga[i].w, a->id + i, (size_t)n * sizeof *a->id);
     for (int i = 0; i < kb; i++)
-        memcpy(gb[i].w, b + i, (size_t)n * sizeof *b);
+        memcpy(gb[i].w, b->id + i, (size_t)n * sizeof *b->id);
     qsort(ga, (size_t)ka, sizeof *ga, by_words);
     qsort(gb, (size_t)kb, sizeof *gb, by_words);
     int64_t same = 0;
@@ -237,25 +240,8 @@ static int64_t common(const int32_t *a, int na, const int32_t *b, int nb, int n,
     return same;
 }
 
-/* A line as numbers, equal for equal pieces. */
-typedef struct { int32_t *id; int n, cap; } numbers;
-
-static int add_number(recur *r, numbers *v, int32_t id)
-{
-    if (v->n == v->cap) {
-        size_t want = v->cap > 0 ? (size_t)v->cap * 2 : 64;
-        int32_t *wide = rc_grow(r, v->id, (size_t)v->cap, want, sizeof *wide);
-        if (wide == NULL)
-            return RECUR_ENOMEM;
-        v->id = wide;
-        v->cap = (int)want;
-    }
-    v->id[v->n++] = id;
-    return RECUR_OK;
-}
-
-/* Pieces as rc_cut_line parts them. */
-static int number_pieces(recur *r, rc_map *seen, const char *s, size_t n, numbers *out)
+/* Pieces as rc_cut_line parts them, as numbers: equal for equal pieces. */
+static int number_pieces(rc_map *seen, const char *s, size_t n, rc_ids *out)
 {
     int e = RECUR_OK;
     for (size_t i = 1, k; i < n && e == RECUR_OK; i += k + 1) {
@@ -265,19 +251,19 @@ static int number_pieces(recur *r, rc_map *seen, const char *s, size_t n, number
         if (id < 0)
             e = rc_map_set(seen, s + i, k, id = (int64_t)rc_map_count(seen) + 1);
         if (e == RECUR_OK)
-            e = add_number(r, out, (int32_t)id);
+            e = rc_ids_add(out, (int32_t)id);
     }
     return e;
 }
 
-static int number_signs(recur *r, const char *s, size_t n, numbers *out)
+static int number_signs(const char *s, size_t n, rc_ids *out)
 {
     int e = RECUR_OK;
     int32_t c;
     for (size_t i = 0; i < n && e == RECUR_OK; i += (size_t)rc_utf8_next(s + i, n - i, &c)) {
         rc_utf8_next(s + i, n - i, &c);
         if (!blank(c))
-            e = add_number(r, out, c);
+            e = rc_ids_add(out, c);
     }
     return e;
 }
@@ -287,26 +273,26 @@ int rc_bleu_add(recur *r, rc_bleu *b, enum rc_cut cut, bool lower, const char *s
 {
     rc_buf x, y;
     rc_map *seen = NULL;
-    numbers p = { 0 }, q = { 0 };
+    rc_ids p = { .r = r }, q = { .r = r };
     gram *work = NULL;
     rc_buf_init(&x, r, 0);
     rc_buf_init(&y, r, 0);
     int e = rc_map_new(r, &seen);
     if (e == RECUR_OK && (e = rc_cut_line(r, cut, lower, said, said_n, &x)) == RECUR_OK)
         e = rc_cut_line(r, cut, lower, wanted, wanted_n, &y);
-    if (e == RECUR_OK && (e = number_pieces(r, seen, x.s, x.n, &p)) == RECUR_OK)
-        e = number_pieces(r, seen, y.s, y.n, &q);
-    if (e == RECUR_OK && (work = rc_new(r, (size_t)(p.n + q.n) + 1, sizeof *work)) == NULL)
+    if (e == RECUR_OK && (e = number_pieces(seen, x.s, x.n, &p)) == RECUR_OK)
+        e = number_pieces(seen, y.s, y.n, &q);
+    if (e == RECUR_OK && (work = rc_new(r, p.n + q.n + 1, sizeof *work)) == NULL)
         e = RECUR_ENOMEM;
     for (int n = 1; n <= RC_BLEU_ORDER && e == RECUR_OK; n++) {
-        b->match[n - 1] += common(p.id, p.n, q.id, q.n, n, work);
-        b->total[n - 1] += p.n - n + 1 > 0 ? p.n - n + 1 : 0;
+        b->match[n - 1] += common(&p, &q, n, work);
+        b->total[n - 1] += grams(&p, n);
     }
     if (e == RECUR_OK)
-        b->said += p.n, b->wanted += q.n;
+        b->said += (int64_t)p.n, b->wanted += (int64_t)q.n;
     rc_free(r, work);
-    rc_free(r, p.id);
-    rc_free(r, q.id);
+    rc_ids_free(&p);
+    rc_ids_free(&q);
     rc_map_free(seen);
     rc_buf_free(&x);
     rc_buf_free(&y);
@@ -330,22 +316,22 @@ double rc_bleu_score(const rc_bleu *b)
 
 int rc_chrf_add(recur *r, rc_chrf *c, const char *said, size_t said_n, const char *wanted, size_t wanted_n)
 {
-    numbers p = { 0 }, q = { 0 };
-    int e = number_signs(r, said, said_n, &p);
+    rc_ids p = { .r = r }, q = { .r = r };
+    int e = number_signs(said, said_n, &p);
     if (e == RECUR_OK)
-        e = number_signs(r, wanted, wanted_n, &q);
-    gram *work = e == RECUR_OK ? rc_new(r, (size_t)(p.n + q.n) + 1, sizeof *work) : NULL;
+        e = number_signs(wanted, wanted_n, &q);
+    gram *work = e == RECUR_OK ? rc_new(r, p.n + q.n + 1, sizeof *work) : NULL;
     if (e == RECUR_OK && work == NULL)
         e = RECUR_ENOMEM;
     for (int n = 1; n <= RC_CHRF_ORDER && e == RECUR_OK; n++) {
-        int x = p.n - n + 1 > 0 ? p.n - n + 1 : 0, y = q.n - n + 1 > 0 ? q.n - n + 1 : 0;
-        c->match[n - 1] += common(p.id, p.n, q.id, q.n, n, work);
+        int x = grams(&p, n), y = grams(&q, n);
+        c->match[n - 1] += common(&p, &q, n, work);
         c->said[n - 1] += y > 0 ? x : 0;                      /* nothing can match what is too short */
         c->wanted[n - 1] += y;
     }
     rc_free(r, work);
-    rc_free(r, p.id);
-    rc_free(r, q.id);
+    rc_ids_free(&p);
+    rc_ids_free(&q);
     return e;
 }
 

@@ -130,21 +130,29 @@ static real *in_parts(int task, const recur_train_options *o, int threads, void 
     return w;
 }
 
+/* The weights are the same to the last bit, whether the training runs through or in parts. */
+static void same_in_parts(int task, const recur_train_options *o, double save_every, int threads, void (*between)(void))
+{
+    size_t n;
+    recur_train_options parted = *o;
+    parted.save_every = save_every;
+    real *a = straight(task, o, 1, &n), *b = in_parts(task, &parted, threads, between);
+    assert_memory_equal(a, b, n * sizeof(real));
+    free(a);
+    free(b);
+}
+
 static void resume_equals_straight_through(void **state)
 {
     (void)state;
     for (int task = 0; task < 2; task++)
         for (int i = 0; rc_optims[i]; i++) {
             recur_train_options o;
-            size_t n;
             options(&o, rc_optims[i]->name);
             o.schedule = i % 2 ? "plateau" : "cosine";
             o.accumulate = 1 + i % 2;
             o.average = task && !rc_optims[i]->average ? 0.9 : 0;
-            real *a = straight(task, &o, 1, &n), *b = in_parts(task, &o, 1 + i % 2, NULL);
-            assert_memory_equal(a, b, n * sizeof(real));
-            free(a);
-            free(b);
+            same_in_parts(task, &o, 0, 1 + i % 2, NULL);
         }
 }
 
@@ -170,16 +178,12 @@ static void patience_survives_resume(void **state)
 {
     (void)state;
     recur_train_options o;
-    size_t n;
     options(&o, "sgd");
     o.lr = 1e-9;                         /* nothing gets better */
     o.patience = 3;
     o.eval_every = 2;
     o.steps = 50;
-    real *a = straight(0, &o, 1, &n), *b = in_parts(0, &o, 1, NULL);
-    assert_memory_equal(a, b, n * sizeof(real));
-    free(a);
-    free(b);
+    same_in_parts(0, &o, 0, 1, NULL);
 }
 
 static void damage_newest(void)
@@ -202,14 +206,8 @@ static void damaged_generation_falls_back(void **state)
 {
     (void)state;
     recur_train_options o;
-    size_t n;
     options(&o, "adam");
-    real *a = straight(0, &o, 1, &n);
-    o.save_every = 1e-9;                 /* a generation each step */
-    real *b = in_parts(0, &o, 1, damage_newest);
-    assert_memory_equal(a, b, n * sizeof(real));
-    free(a);
-    free(b);
+    same_in_parts(0, &o, 1e-9, 1, damage_newest);             /* a generation each step */
 }
 
 static void other_options_are_refused(void **state)
