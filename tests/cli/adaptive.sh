@@ -24,3 +24,6 @@ recur inspect a.recur | grep -e 'head 1' -e 'p0(gate'
 recur train lm $SHARE/stories.txt --unit word --net 'embed 8 | adaptive cuts=900' -o x.recur 2>&1 | tail -n 1
 recur train classify $SHARE/sentiment.tsv --net 'embed 8 | pool mean | adaptive' -o x.recur 2>&1 | tail -n 1
 recur train tag $SHARE/entities.conll --net 'embed 8 | adaptive' -o x.recur 2>&1 | tail -n 1
+# chosen by itself where there are so many words
+seq 100001 160000 | sed 's/$/ and/' >many.txt
+recur train lm many.txt --unit word --steps 1 --batch 2 --bptt 4 --no-baseline -o many.recur 2>&1 | grep -e '^  net:'

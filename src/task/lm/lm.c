@@ -234,13 +234,18 @@ static const size_row words[] = {
     { INT64_MAX, "embed 400 | drop .5 locked | lstm 400 | drop .4 locked | lstm 400 | drop .5 locked | dense tie", 32,
       "words: two LSTMs, the word table shared by input and output" },
 };
+static const size_row many_words[] = {                        /* beyond MANY_WORDS kinds the last product would be most of a step */
+    { INT64_MAX, "embed 256 | drop .3 locked | lstm 512 | drop .3 locked | adaptive", 32,
+      "many kinds of words: rare ones are computed only where they come" },
+};
+enum { MANY_WORDS = 50000 };
 
 static int lm_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud)
 {
     int V = d->text != NULL ? rc_vocab_size(d->text->vocab) : d->vocabulary;
     int64_t rows = (int64_t)d->rows;
     bool wordy = d->text != NULL && by_lines(d->text->unit->name), many = V > 1000;
-    const size_row *row = wordy ? words : many ? many_signs : signs;
+    const size_row *row = wordy && V > MANY_WORDS ? many_words : wordy ? words : many ? many_signs : signs;
     while (rows >= row->below)
         row++;
     say(ud, "unit: %s, %lld units of %d kinds%s", d->text != NULL ? d->text->unit->name : "id", (long long)rows, V,
