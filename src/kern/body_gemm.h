@@ -53,10 +53,12 @@ static void pack(bool trans, int K, int N, const float *B, int ldb, float *P)
 #define LOAD_B(i, j) b[j] = v_weights(as, p + (size_t)((j) / 2) * panel + (j) % 2 * VL * size);
 #define MULTIPLY(i, j) c[i][j] = v_fma(x, b[j], c[i][j]);
 #define ONCE(i, j) LOAD_B(i, j) MULTIPLY(i, j)
+#define FETCH_C(i, j) __builtin_prefetch(next + (size_t)(i) * ldc + (j) * VL, 1);
 #define LOAD_SCALE(i, j) b[j] = v_load((const float *)(P + (size_t)((j) / 2) * panel) + (j) % 2 * VL);
 #define SCALE(i, j) c[i][j] = add ? v_fma(c[i][j], b[j], v_load(C + (size_t)(i) * ldc + (j) * VL)) : v_mul(c[i][j], b[j]);
 #define STORE_C(i, j) v_store(C + (size_t)(i) * ldc + (j) * VL, c[i][j]);
 #define LOAD_ROW(i) EACH_VECTOR(v, LOAD_C, i)
+#define FETCH_ROW(i) EACH_VECTOR(v, FETCH_C, i)
 #define MULTIPLY_ROW(i) x = v_set(a[(i) / 3][(i) % 3 * rs]); EACH_VECTOR(v, MULTIPLY, i)
 #define SCALE_ROW(i) EACH_VECTOR(v, SCALE, i)
 #define STORE_ROW(i) EACH_VECTOR(v, STORE_C, i)
@@ -72,9 +74,10 @@ INLINE vf v_weights(int as, const char *p)
 enum { SIX = 6 };
 
 /* C [m][v vectors] = A P (+ C).  m, v and as are constants where this is called.  A's rows go by threes from one
- * pointer, which addressing modes reach without a register for each row.  panel: bytes from one to the next. */
+ * pointer, which addressing modes reach without a register for each row.  panel: bytes from one to the next; next: the C
+ * of the tile that follows, which is fetched meanwhile. */
 INLINE void tile(int as, int m, int v, int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel,
-                 bool add, float *C, size_t ldc)
+                 bool add, float *C, size_t ldc, const float *next)
 {
     const bool scaled = as == RC_I8_WEIGHTS;
     const int size = as == RC_F32_WEIGHTS ? 4 : as == RC_I8_WEIGHTS ? 1 : 2;
@@ -82,10 +85,14 @@ INLINE void tile(int as, int m, int v, int K, const float *A, ptrdiff_t rs, ptrd
     const float *a[4] = { A, A + 3 * rs, A + 6 * rs, A + 9 * rs };
     const char *p = P + (scaled ? NR * sizeof(float) : 0);
     EACH_TILE_ROW(m, LOAD_ROW)
+    if (m > MR / 2) {
+        EACH_TILE_ROW(m, FETCH_ROW)
+    }
     for (int k = 0; k < K; k++, p += NR * size) {
         if (m > MR / 2 && v == 2) {             /* what comes next is on its way from a slower cache meanwhile */
             __builtin_prefetch(p + panel);
             __builtin_prefetch(p + panel + VL * sizeof(float));
+            __builtin_prefetch(a[0] + 16 * cs);
         }
         if (m == 1) {                             /* each vector is used once: none waits in a register */
             x = v_set(*a[0]);
@@ -103,13 +110,14 @@ INLINE void tile(int as, int m, int v, int K, const float *A, ptrdiff_t rs, ptrd
     EACH_TILE_ROW(m, STORE_ROW)
 }
 
-typedef void tile_fn(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel, bool add, float *C, size_t ldc);
+typedef void tile_fn(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel, bool add, float *C, size_t ldc,
+                     const float *next);
 
 #define TILE(as, m, v)                                                                                                  \
     static void tile_##as##_##m##_##v(int K, const float *A, ptrdiff_t rs, ptrdiff_t cs, const char *P, size_t panel,   \
-                                      bool add, float *C, size_t ldc)                                                   \
+                                      bool add, float *C, size_t ldc, const float *next)                                \
     {                                                                                                                   \
-        tile(RC_##as##_WEIGHTS, m, v, K, A, rs, cs, P, panel, add, C, ldc);                                             \
+        tile(RC_##as##_WEIGHTS, m, v, K, A, rs, cs, P, panel, add, C, ldc, next);                                             \
     }
 #define ROWS_6(X, as) X(as, 1) X(as, 2) X(as, 3) X(as, 4) X(as, 5) X(as, 6)
 #define ROWS_12(X, as) X(as, 7) X(as, 8) X(as, 9) X(as, 10) X(as, 11) X(as, 12)
@@ -145,12 +153,12 @@ static void edge(int as, int m, int n, int K, const float *A, ptrdiff_t rs, ptrd
     tile_fn *fn = n <= VL && as == RC_F32_WEIGHTS ? half_panel[m] : one_panel[as][m];
     float t[MR * NR] = { 0 };
     if (n == VL && as == RC_F32_WEIGHTS) {
-        fn(K, A, rs, cs, P, 0, add, C, ldc);
+        fn(K, A, rs, cs, P, 0, add, C, ldc, C);
         return;
     }
     for (int i = 0; add && i < m; i++)
         memcpy(t + i * NR, C + (size_t)i * ldc, (size_t)n * sizeof *t);
-    fn(K, A, rs, cs, P, 0, add, t, NR);
+    fn(K, A, rs, cs, P, 0, add, t, NR, t);
     for (int i = 0; i < m; i++)
         memcpy(C + (size_t)i * ldc, t + i * NR, (size_t)n * sizeof *t);
 }
@@ -160,9 +168,9 @@ static void strip(int as, int m, int N, int K, const float *A, ptrdiff_t rs, ptr
 {
     int n = 0, group = wide_panels[m] * NR;
     for (; group && n + group <= N; n += group, P += step * (size_t)wide_panels[m])
-        wide[as][m](K, A, rs, cs, P, step, add, C + n, ldc);
+        wide[as][m](K, A, rs, cs, P, step, add, C + n, ldc, C + n);
     for (; n + NR <= N; n += NR, P += step)
-        one_panel[as][m](K, A, rs, cs, P, 0, add, C + n, ldc);
+        one_panel[as][m](K, A, rs, cs, P, 0, add, C + n, ldc, C + n + NR);
     if (n < N)
         edge(as, m, N - n, K, A, rs, cs, P, add, C + n, ldc);
 }
@@ -177,10 +185,11 @@ static void block(int m0, int m1, int N, int K, const float *A, ptrdiff_t rs, pt
             rc_part(m1 - m0, 1, t, tiles, &lo, &hi);
             lo += m0;
             hi += m0;
+            float *c = C + (size_t)lo * ldc + n, *next = hi < m1 ? c + (size_t)(hi - lo) * ldc : C + (size_t)m0 * ldc + n + NR;
             if (N - n >= NR)
-                one_panel[0][hi - lo](K, A + lo * rs, rs, cs, P, t == tiles - 1 ? step : 0, add, C + (size_t)lo * ldc + n, ldc);
+                one_panel[0][hi - lo](K, A + lo * rs, rs, cs, P, t == tiles - 1 ? step : 0, add, c, ldc, next);
             else
-                edge(0, hi - lo, N - n, K, A + lo * rs, rs, cs, P, add, C + (size_t)lo * ldc + n, ldc);
+                edge(0, hi - lo, N - n, K, A + lo * rs, rs, cs, P, add, c, ldc);
         }
 }
 

@@ -3,7 +3,7 @@
  *
  * A product is blocked three times.  K in blocks that leave a panel [kc][nr] in the first-level cache; an element's
  * chain goes on from one block to the next through C.  Columns in blocks whose panels stay in the second-level cache.
- * Rows of a transposed A in blocks that are copied side by side first: their stride is often a power of two. */
+ * Rows of a transposed A in blocks that are copied side by side first where their stride is a power of two. */
 #include "kern/kern.h"
 
 enum { KC = 384, NC = 768, MC = 96 };
@@ -43,15 +43,18 @@ static void pack(const rc_kern *k, const rc_matmul_io *m, int k0, int kc, int n0
         k->pack(m->tb, kc, width, b, m->ldb, P);
 }
 
-/* C's rows m0..m1, columns n0.. += A's columns k0.. by panels P.  copy: room for [kc][MC] of a transposed A. */
+/* C's rows m0..m1, columns n0.. += A's columns k0.. by panels P.  copy: room for [kc][MC] of a transposed A whose rows
+ * are a power of two apart and share few sets of a cache; others are read where they lie. */
 static void multiply(const rc_kern *k, const rc_matmul_io *m, int m0, int m1, int n0, int width, int k0, int kc,
                      const real *P, real *copy)
 {
+    enum { APART = 512 };
     bool add = m->add || k0 > 0;
     size_t ld = (size_t)m->lda;
     real *c = m->C + (size_t)m0 * (size_t)m->ldc + (size_t)n0;
-    if (!m->ta) {
-        k->gemm(m1 - m0, width, kc, m->A + (size_t)m0 * ld + (size_t)k0, m->lda, 1, P, add, c, m->ldc);
+    if (!m->ta || m->lda % APART) {
+        const real *a = m->ta ? m->A + (size_t)k0 * ld + (size_t)m0 : m->A + (size_t)m0 * ld + (size_t)k0;
+        k->gemm(m1 - m0, width, kc, a, m->ta ? 1 : m->lda, m->ta ? m->lda : 1, P, add, c, m->ldc);
         return;
     }
     for (int rows; m0 < m1; m0 += rows, c += (size_t)rows * (size_t)m->ldc) {

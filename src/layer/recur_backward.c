@@ -173,26 +173,27 @@ static void rowwise_cell(const part *p, const rc_segment *o)
     }
 }
 
-/* Rows r0..r1 of a segment that this thread's row-wise cell has: whole neighbourhoods. */
-static void own_rows(const part *p, const rc_segment *g, int *r0, int *r1)
+/* Of the step's sequences b0..b1, those that this thread's row-wise cell has: whole neighbourhoods, though two segments
+ * may meet within one. */
+static void own_sequences(const part *p, int *b0, int *b1)
 {
-    int first = g->b / RC_NEIGHBOURS, end = (g->b + g->n + RC_NEIGHBOURS - 1) / RC_NEIGHBOURS, lo, hi;
+    int first = *b0 / RC_NEIGHBOURS, end = rc_recur_neighbourhoods(*b1), lo, hi;
     rc_part(end - first, 1, p->team->id, p->team->n, &lo, &hi);
-    lo = (first + lo) * RC_NEIGHBOURS - g->b, hi = (first + hi) * RC_NEIGHBOURS - g->b;
-    *r0 = lo > 0 ? lo : 0;
-    *r1 = hi < g->n ? hi : g->n;
+    *b0 = lo ? (first + lo) * RC_NEIGHBOURS : *b0;
+    *b1 = first + hi < end ? (first + hi) * RC_NEIGHBOURS : *b1;
 }
 
-static void cell(const part *p, int t, const rc_segment *g)
+/* b0..b1: sequences of the step. */
+static void cell(const part *p, int t, const rc_segment *g, int b0, int b1)
 {
     const rc_recur *l = p->j->l;
-    int lo = p->lo, hi = p->hi, r0 = 0, r1 = g->n;
+    int lo = p->lo, hi = p->hi;
     rc_cell_io c;
     if (l->rowwise) {
-        own_rows(p, g, &r0, &r1);
+        own_sequences(p, &b0, &b1);
         lo = 0, hi = l->size;
     }
-    rc_segment o = rc_recur_cut(g, r0, r1);
+    rc_segment o = rc_recur_within(g, b0, b1);
     if (l->zone)
         zone_before(p, t, &o, lo, hi);
     if (l->rowwise) {
@@ -253,7 +254,7 @@ static void step(const part *p, int i, int b0, int b1)
     if (l->rowwise)
         rc_barrier(p->team);
     for (int k = 0; k < n; k++)
-        cell(p, t, &g[k]);
+        cell(p, t, &g[k], g[0].b, g[n - 1].b + g[n - 1].n);
     if (!l->l.cell->R)
         return;
     rc_barrier(p->team);
