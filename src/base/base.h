@@ -62,6 +62,8 @@ int rc_pool_threads(const rc_pool *p);
  * there are fewer, or other programs keep the cores busy, the caller runs fn alone, for each team.group in turn.
  * Returns when all are done. */
 void rc_pool_run(rc_pool *p, int groups, void (*fn)(void *arg, const rc_team *t), void *arg);
+void rc_pool_solo(rc_pool *p, bool solo);                     /* from now on every run is the caller's alone, or no longer */
+uint64_t rc_pool_teams(const rc_pool *p);                     /* runs that were not */
 void rc_pool_coin(rc_pool *p, double share);                  /* tests: a coin decides which runs, such a share, are the caller's alone; < 0: the pool */
 void rc_barrier(const rc_team *t);                            /* all n threads of the group; free when n == 1 */
 void rc_each(rc_pool *p, int n, void (*fn)(void *arg, int i), void *arg);   /* i in 0..n-1, fixed division in runs */

@@ -22,17 +22,12 @@ enum { MOST = 1024, PAUSES = 64 };                   /* threads; pauses between 
  * or LOOKS times what the last judgement took: so much less do trials cost. */
 static const double SPIN = 50e-6, LOOK = 2e-3, REST_LEAST = 4e-3, REST_MOST = .5, LOOKS = 16;
 
-typedef struct {                 /* a number that others wait to see change */
+typedef struct {                 /* a number that others wait to see change; a cache line for each */
     _Alignas(RC_ALIGN) atomic_uint turn;
-    atomic_int asleep;
+    atomic_int arrived, asleep;
     pthread_mutex_t lock;
     pthread_cond_t wake;
 } gate;
-
-typedef struct {                 /* a cache line for each: groups do not disturb one another */
-    _Alignas(RC_ALIGN) atomic_int arrived;
-    gate gate;
-} barrier;
 
 typedef struct {
     rc_pool *pool;
@@ -43,17 +38,17 @@ typedef struct {
 struct rc_pool {
     int threads, ready;          /* ready: barriers whose gates were made */
     worker *worker;              /* [threads]; the first is the caller's place */
-    barrier *barrier;            /* [threads], one a group */
+    gate *barrier;              /* [threads], one a group */
     void (*fn)(void *arg, const rc_team *t);
     void *arg;
     int groups;
     atomic_bool stop;
     gate job, done;              /* a job is a number that rises: workers watch it */
-    _Alignas(RC_ALIGN) atomic_int busy;
     _Alignas(RC_ALIGN) double spent, waited;   /* the caller's, in teams since they were last judged */
     double until, rest;          /* alone until then; for so long the next time */
+    bool solo;
     double share;                /* of runs that are alone by the fall of a coin; < 0: as the pool judges */
-    uint64_t runs;
+    uint64_t coins, teams;       /* thrown; at work so far */
 };
 
 static void gate_open(gate *g)
@@ -120,6 +115,16 @@ static void next(gate *g)
     }
 }
 
+/* The last of n to arrive opens the next turn. */
+static bool arrive(gate *g, int n)
+{
+    if (atomic_fetch_add_explicit(&g->arrived, 1, memory_order_acq_rel) != n - 1)
+        return false;
+    atomic_store_explicit(&g->arrived, 0, memory_order_relaxed);
+    next(g);
+    return true;
+}
+
 static unsigned turn_of(gate *g) { return atomic_load_explicit(&g->turn, memory_order_relaxed); }
 
 static void work(rc_pool *p, int id)
@@ -142,8 +147,7 @@ static void *serve(void *arg)
         if (atomic_load(&p->stop))
             return NULL;
         work(p, w->id);
-        if (atomic_fetch_sub_explicit(&p->busy, 1, memory_order_acq_rel) == 1)
-            next(&p->done);
+        arrive(&p->done, p->threads - 1);
     }
 }
 
@@ -189,7 +193,7 @@ int rc_pool_new(recur *r, rc_pool **out, int threads)
     p->worker = rc_new(r, (size_t)threads, sizeof *p->worker);
     p->barrier = rc_new(r, (size_t)threads, sizeof *p->barrier);
     for (; p->barrier && p->ready < threads; p->ready++)
-        gate_open(&p->barrier[p->ready].gate);
+        gate_open(&p->barrier[p->ready]);
     if (!p->worker || !p->barrier) {
         rc_pool_free(r, p);
         return RECUR_ENOMEM;
@@ -214,7 +218,7 @@ void rc_pool_free(recur *r, rc_pool *p)
     for (int i = 1; i < p->threads; i++)
         pthread_join(p->worker[i].thread, NULL);
     while (p->ready > 0)
-        gate_close(&p->barrier[--p->ready].gate);
+        gate_close(&p->barrier[--p->ready]);
     gate_close(&p->done);
     gate_close(&p->job);
     rc_free(r, p->barrier);
@@ -233,12 +237,16 @@ void rc_pool_coin(rc_pool *p, double share)
     p->until = 0;
 }
 
+void rc_pool_solo(rc_pool *p, bool solo) { p->solo = solo; }
+
+uint64_t rc_pool_teams(const rc_pool *p) { return p->teams; }
+
 /* Whether this run is the caller's alone. */
 static bool run_alone(rc_pool *p, double now)
 {
     if (p->share >= 0)
-        return rc_uniform(1, p->runs++) < p->share;
-    return now < p->until;
+        return rc_uniform(1, p->coins++) < p->share;
+    return p->solo || now < p->until;
 }
 
 /* Alone the caller would need about threads times what it worked in the team.  Who works alone is interrupted more often
@@ -270,8 +278,8 @@ void rc_pool_run(rc_pool *p, int groups, void (*fn)(void *arg, const rc_team *t)
     p->fn = fn;
     p->arg = arg;
     p->groups = groups > 1 ? groups : 1;
-    atomic_store_explicit(&p->busy, threads - 1, memory_order_relaxed);   /* published by next */
-    next(&p->job);
+    p->teams++;
+    next(&p->job);               /* publishes what it is */
     work(p, 0);
     p->waited += await(&p->done, seen);
     now = rc_now();
@@ -279,19 +287,15 @@ void rc_pool_run(rc_pool *p, int groups, void (*fn)(void *arg, const rc_team *t)
     judge(p, now);
 }
 
-/* The last to arrive opens the next turn. */
 void rc_barrier(const rc_team *t)
 {
     if (t->n == 1)
         return;
-    barrier *b = &t->pool->barrier[t->group];
-    unsigned turn = turn_of(&b->gate);
-    if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == t->n - 1) {
-        atomic_store_explicit(&b->arrived, 0, memory_order_relaxed);
-        next(&b->gate);
+    gate *g = &t->pool->barrier[t->group];
+    unsigned turn = turn_of(g);
+    if (arrive(g, t->n))
         return;
-    }
-    double waited = await(&b->gate, turn);
+    double waited = await(g, turn);
     if (t->id == 0 && t->group == 0)
         t->pool->waited += waited;
 }

@@ -124,7 +124,7 @@ static void run(void *arg, const rc_team *t)
 
 void rc_matmul(recur *r, const rc_matmul_io *m, real *scratch)
 {
-    enum { SMALL = 1 << 20 };                                  /* multiply-adds not worth bringing to another core */
+    enum { SMALL = 1 << 18 };                                  /* multiply-adds not worth bringing to another core */
     if ((double)m->M * m->N * m->K < SMALL)
         rc_matmul_team(r->kern, &(rc_team){ .pool = r->pool, .id = 0, .n = 1 }, m, scratch);
     else

@@ -510,10 +510,10 @@ bool rc_recur_by_sequence(const rc_recur *l, const rc_rows *r, int threads, size
 
 static bool in_teams(const rc_recur *l, const rc_rows *r)
 {
-    enum { SMALL = 1 << 18 };                                  /* multiply-adds of a step, not worth a barrier */
+    enum { SMALL = 1 << 16, SINGLE = 1 << 18 };                /* multiply-adds of a step, not worth a barrier; a team */
     double unit = (double)l->l.cell->G * l->l.in + (double)l->l.cell->R * l->W;
     double steps = (double)r->N / (r->T + (r->T > 1)) * l->size * unit;
-    return (l->D == 2 && r->N > 1) || steps >= SMALL;
+    return (l->D == 2 && r->N > 1) || steps >= (r->T > 1 ? SMALL : SINGLE);
 }
 
 void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t),

@@ -79,16 +79,9 @@ static real *run_tail(rc_run *u, int b, int row, int n, real *last, const rc_pas
     return z;
 }
 
-const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *rows)
+static const real *scores(rc_run *u, int head, int *rows)
 {
     rc_own *o = u->own;
-    if (head < 0 || head >= u->net->branches || !u->scores) {
-        rc_fail(u->r, RECUR_ESHAPE, u->scores ? "run: there is no head %d"
-                : "run: planned without scores, head %d cannot give them", head + 1);
-        return NULL;
-    }
-    if (rc_run_enter(u, batch, false))
-        return NULL;
     rc_pass s = rc_run_pass(u, false);
     u->pending = false;
     rc_side_forward(u, s.train);
@@ -107,6 +100,21 @@ const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *r
         run_tail(u, head, row, n, o->scores + (size_t)row * (size_t)h->in, &s);
     }
     return o->scores;
+}
+
+const real *rc_run_forward(rc_run *u, const recur_batch *batch, int head, int *rows)
+{
+    if (head < 0 || head >= u->net->branches || !u->scores) {
+        rc_fail(u->r, RECUR_ESHAPE, u->scores ? "run: there is no head %d"
+                : "run: planned without scores, head %d cannot give them", head + 1);
+        return NULL;
+    }
+    if (rc_run_enter(u, batch, false))
+        return NULL;
+    rc_pace_begin(u, false, batch);
+    const real *z = scores(u, head, rows);
+    rc_pace_end(u);
+    return z;
 }
 
 const rc_rows *rc_run_rows(const rc_run *u, int head)
@@ -255,6 +263,7 @@ int rc_run_loss(rc_run *u, const recur_batch *batch, bool eval, double scale, rc
     o->set = false;
     o->scale = scale;
     u->pending = false;
+    rc_pace_begin(u, grad, batch);
     rc_side_forward(u, s.train);
     run_stem(u, &s);
     for (int b = 0; b < u->net->branches && !e; b++) {
@@ -262,6 +271,10 @@ int rc_run_loss(rc_run *u, const recur_batch *batch, bool eval, double scale, rc
         e = run_head(u, b, &s, grad, out);
     }
     u->pending = grad && !e;
+    if (grad)                                /* backward belongs to it */
+        rc_pace_pause(u);
+    else
+        rc_pace_end(u);
     return e;
 }
 
@@ -283,6 +296,7 @@ void rc_run_backward(rc_run *u)
     if (!u->pending)
         return;
     u->pending = false;
+    rc_pace_resume(u);
     for (int b = 0; b < u->net->branches; b++)
         for (int i = o->tail[b] - 1; i >= o->from[b]; i--) {
             bool first = i == o->from[b], wanted = o->needs[first ? last : i - 1] || o->want_dx;
@@ -304,6 +318,7 @@ void rc_run_backward(rc_run *u)
         backward(u, i, i > from && (o->needs[i - 1] || o->want_dx) ? o->dy[i - 1] : NULL, &s);
     }
     rc_side_backward(u);
+    rc_pace_end(u);
 }
 
 void rc_run_want_dx(rc_run *u) { ((rc_own *)u->own)->want_dx = true; }

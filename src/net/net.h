@@ -35,6 +35,14 @@ void rc_net_init(const rc_net *n, const rc_facts *f, uint64_t seed, real *w);   
 int rc_net_steps(const rc_net *n, int T);                     /* steps that T steps become on their way to the first head */
 int rc_net_describe(const rc_net *n, rc_buf *out);           /* a line a layer: number, canonical text, in -> out, weights */
 
+typedef struct { double best[2]; unsigned seen; bool solo; } rc_pace_size;   /* seconds a row with the team, without; passes */
+typedef struct {                         /* pace.c's: passes without and with gradient, of 2^k rows and more */
+    rc_pace_size size[2][32], *now;
+    double from, spent;
+    uint64_t teams;
+    int rows;
+    bool solo;
+} rc_pace;
 typedef struct rc_run {
     recur *r; const rc_net *net;
     rc_act **act;                        /* of each layer */
@@ -47,6 +55,7 @@ typedef struct rc_run {
     uint64_t weights;                    /* 0, or a number that the caller changes whenever w changes: packed weights are then kept between calls */
     void *own;                           /* net.c's */
     size_t bytes;
+    rc_pace pace;
 } rc_run;
 typedef struct { double loss; double head_loss[RECUR_HEADS]; int64_t count[RECUR_HEADS], hits[RECUR_HEADS]; } rc_loss;   /* loss: weighted sum of means */
 size_t rc_run_size(const rc_net *n, const recur_dims *d);

@@ -51,6 +51,11 @@ rc_pass rc_run_pass(const rc_run *u, bool train);
 void rc_run_join(rc_act *a, const rc_act *before, bool per_seq);      /* layer a reads what `before` wrote */
 int rc_run_steps(rc_run *u, const recur_batch *b, const char *what, const recur_dims *most, int32_t *alive, int32_t *off);
     /* alive and off of each step, within the plan */
+/* With the team or without (pace.c): around a pass of this batch, and between a loss and the backward that follows. */
+void rc_pace_begin(rc_run *u, bool grad, const recur_batch *b);
+void rc_pace_pause(rc_run *u);
+void rc_pace_resume(rc_run *u);
+void rc_pace_end(rc_run *u);
 /* The side chain (side.c); nothing where the net has none. */
 int rc_side_enter(rc_run *u, const recur_batch *b, bool grad);
 void rc_side_forward(rc_run *u, bool train);                  /* where the batch brings rows for it */
