@@ -14,7 +14,7 @@ static const recur_option common_rows[] = {
     {"json", RECUR_FLAG, offsetof(cli_common, json), "0", 0, 1, NULL, "results as JSON, one object a line", "general"},
     {"quiet", RECUR_FLAG, offsetof(cli_common, quiet), "0", 0, 1, NULL, "say nothing but errors", "general"},
     {"verbose", RECUR_FLAG, offsetof(cli_common, verbose), "0", 0, 1, NULL, "say more", "general"},
-    {"kernels", RECUR_TEXT, offsetof(cli_common, kernels), NULL, 0, 0, "SET", "use at most these kernels: ref, sse2, avx2, avx512, neon", "general"},
+    {"kernels", RECUR_TEXT, offsetof(cli_common, kernels), NULL, 0, 0, "SET", "use at most these kernels: ref, sse2, avx2, avx512, vnni, bf16, neon", "general"},
     {"weights", RECUR_TEXT, offsetof(cli_common, weights), NULL, 0, 0, "TYPE",
      "store a loaded model's matrices as fp16, bf16 or int8 (a scale a row): faster single steps; otherwise as the file has them", "general"},
     {"color", RECUR_TEXT, offsetof(cli_common, color), "auto", 0, 0, "WHEN", "auto, always or never; NO_COLOR is honoured", "general"},

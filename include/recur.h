@@ -55,7 +55,7 @@ typedef struct recur_data recur_data;
 /* --- runtime ---------------------------------------------------------------------------------------------- */
 typedef struct recur_config {
     int threads;                                      /* 0: one per core                                     */
-    const char *kernels;                              /* at most this set: "ref" "sse2" "avx2" "avx512" "neon"; NULL: best */
+    const char *kernels;                              /* at most this set: "ref" "sse2" "avx2" "avx512" "vnni" "bf16" "neon"; NULL: best */
     void *(*alloc)(void *ud, void *p, size_t n);      /* realloc-like, n == 0 frees; NULL: the C library's   */
     void *ud;
 } recur_config;

@@ -28,24 +28,6 @@ static bool takes(int cell, const rc_cell_opt *o)
     return of[cell] && of[cell](o);
 }
 
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
-
-extern const rc_kern PASTE(rc_kern_, SET);
-const rc_kern PASTE(rc_kern_, SET) = {
-    .name = TEXT(SET), .nr = NR, .mr = MR,
-    .pack = pack, .gemm = gemm, .pack_as = pack_as, .gemm_as = gemm_as, .bias = bias, .col_sum = col_sum, .add = add, .scale = scale, .mul = mul, .drop = drop,
-    .act = act, .act_back = act_back, .norm = norm, .norm_back = norm_back, .xent = xent, .softmax = softmax,
-    .sum_sq = sum_sq, .sgd = sgd, .rmsprop = rmsprop, .adam = adam, .peak = peak,
-    .cell = {
-        [CELL_rnn] = { { rnn_forward, NULL }, { rnn_backward, NULL } },
-        [CELL_lstm] = { { lstm_forward, NULL }, { lstm_backward, NULL } },
-        [CELL_gru] = { { gru_forward, NULL }, { gru_backward, NULL } },
-        [CELL_gru0] = { { gru0_gates, gru0_candidate }, { gru0_gates_back, gru0_candidate_back } },
-        [CELL_mingru] = { { mingru_forward, NULL }, { mingru_backward, NULL } },
-        [CELL_indrnn] = { { indrnn_forward, NULL }, { indrnn_backward, NULL } },
-    },
-    .takes = takes,
-};
+#define PACK_AS pack_as
+#define GEMM_AS gemm_as
+#include "kern/body_table.h"

@@ -22,6 +22,8 @@ static bool has_avx512(void)
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
 }
+static bool has_vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+static bool has_bf16(void) { return has_vnni() && __builtin_cpu_supports("avx512bf16"); }
 #elif defined __aarch64__
 static bool has_neon(void) { return true; }                   /* every AArch64 */
 #endif

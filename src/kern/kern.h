@@ -33,7 +33,7 @@ typedef struct rc_kern {
     void (*gemm)(int M, int N, int K, const real *A, int rs, int cs, const real *P, bool add, real *C, int ldc);
 
     /* The same for weights W [N][K] stored as `as`, row stride ldw, and C = A W' + (add ? C : 0).  int8: an element is
-     * its chain from 0, once times the row's scale.  Size and places of panels: rc_panels_as, rc_panel_as_at. */
+     * its chain from 0, once times the row's scale, or A rounded to 16 bits (vnni.c, bf16.c).  Size and places of panels: rc_panels_as, rc_panel_as_at. */
     void (*pack_as)(int as, int K, int N, const real *W, int ldw, void *P);
     void (*gemm_as)(int as, int M, int N, int K, const real *A, int rs, const void *P, bool add, real *C, int ldc);
 
@@ -82,7 +82,9 @@ size_t rc_storage_size(int as);                               /* bytes of a weig
 real rc_row_scale(size_t n, const real *w);                   /* of int8: largest / 127, a little up, so that storing what was stored changes nothing */
 void rc_store_row(int as, size_t n, const real *w, real scale, void *out);
 void rc_fetch_row(int as, size_t n, const void *in, real scale, real *w);
-size_t rc_panel_bytes(int as, int nr, int K);                 /* of one panel: [nr] scales (int8 alone), [K][nr] weights */
+enum { RC_PIECE = 1024 };                                  /* of K, which products with instructions of their own make ready by itself */
+static inline int rc_pieces(int K) { return (K + RC_PIECE - 1) / RC_PIECE; }
+size_t rc_panel_bytes(int as, int nr, int K);                 /* of one panel: [nr] scales (int8 alone), [K][nr] weights; int8, bf16: or as vnni.c, bf16.c have it */
 static inline size_t rc_panels_as(const rc_kern *k, int as, int K, int N) { return (size_t)((N + k->nr - 1) / k->nr) * rc_panel_bytes(as, k->nr, K); }
 static inline size_t rc_panel_as_at(const rc_kern *k, int as, int K, int n0) { return (size_t)(n0 / k->nr) * rc_panel_bytes(as, k->nr, K); }
 

@@ -6,6 +6,8 @@ X(ref)
 X(sse2)
 X(avx2)
 X(avx512)
+X(vnni)
+X(bf16)
 #elif defined __aarch64__
 X(neon)
 #endif

@@ -335,7 +335,8 @@ static void one_row(const part *p, const rc_segment *g)
     const rc_recur *l = p->j->l;
     const rc_kern *k = p->j->s->k;
     bool whole = p->j->whole[p->d];
-    int H = l->size, I = l->l.in, W = l->W, as = p->j->a->as, unit = 4 * k->nr;
+    int H = l->size, I = l->l.in, W = l->W, as = p->j->a->as;
+    int unit = (as == RC_I8_WEIGHTS ? 16 : 4) * k->nr;         /* a product in integers rounds its row each time */
     int lo = whole ? 0 : p->lo, hi = whole ? l->l.cell->G * H : p->hi;
     int blocks = (hi - lo + unit - 1) / unit, n = (whole ? 1 : l->l.cell->G) * blocks;
     for (int i = 0; i < n; i++) {

@@ -31,7 +31,7 @@ PEAK(avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, 8)
 PEAK(sse2, "sse2", __m128, _mm_set1_ps, MUL_ADD, 4)
 static double flops(const char *set, long n, float *sink)
 {
-    return !strcmp(set, "avx512") ? flops_avx512(n, sink) : !strcmp(set, "avx2") ? flops_avx2(n, sink) : flops_sse2(n, sink);
+    return !strcmp(set, "avx512") || !strcmp(set, "vnni") || !strcmp(set, "bf16") ? flops_avx512(n, sink) : !strcmp(set, "avx2") ? flops_avx2(n, sink) : flops_sse2(n, sink);
 }
 #else
 static double flops(const char *set, long n, float *sink) { (void)set, (void)n; *sink = 0; return 0; }

@@ -74,7 +74,7 @@ static void check_parts(const rc_kern *k, const shape *s, const float *A, const 
     release(parts, n);
 }
 
-static bool fused(const rc_kern *k) { return !strcmp(k->name, "avx2") || !strcmp(k->name, "avx512"); }
+static bool fused(const rc_kern *k) { return !strcmp(k->name, "avx2") || !strcmp(k->name, "avx512") || !strcmp(k->name, "vnni") || !strcmp(k->name, "bf16"); }
 
 static void test_products(void **state)
 {
