@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <time.h>
 #include <zlib.h>
 
 static test_memory memory;
@@ -319,9 +320,9 @@ static void many_marks(void **state)
         memcpy(text + 2 * i, i & 1 ? "\xCC\xA7" : "\xCC\x88", 2);
     rc_buf b;
     rc_buf_init(&b, &r, 0);
-    double start = rc_now();
+    const clock_t start = clock();                           /* of this process: others may be busy too */
     assert_int_equal(rc_utf8_fold(&r, text, 2 * N, true, true, &b), 0);
-    assert_true(rc_now() - start < 30);
+    assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 30);
     assert_int_equal(b.n, 2 * N);
     rc_buf_free(&b);
     free(text);

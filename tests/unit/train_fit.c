@@ -344,7 +344,7 @@ static void time_holds_on_a_slower_machine(void **state)
         o.time = 1;
         double start = rc_now();
         GOOD(j.r, rc_fit(j.m, j.d, j.held, &o, slow_down, &s));
-        assert_true(rc_now() - start < 3);               /* as planned it would have been tens of seconds */
+        assert_true(rc_now() - start < 10);              /* as planned it would have been tens of seconds */
         assert_true(s.steps > 100 && s.steps < s.first / 2 && *s.plan);
         assert_string_equal(json_string_value(json_object_get(json_object_get(j.m->card, "training"), "plan")), s.plan);
         o.time = (double)NAN;
