@@ -54,7 +54,7 @@ void rc_bf16_gemm_as(int as, int M, int N, int K, const float *A, int rs, const 
     }
     for (int m0 = 0, m; m0 < M; m0 += m) {
         m = M - m0 < SIX ? M - m0 : SIX;
-        for (int i = 0; i < rc_pieces(K); i++) {
+        for (int i = 0; i < rc_k_pieces(K); i++) {
             int k = i * PIECE, part = K - k < PIECE ? K - k : PIECE;
             for (int r = 0; r < m; r++)
                 part_row(part, A + (ptrdiff_t)(m0 + r) * rs + k, x.h[r], x.l[r]);

@@ -83,7 +83,7 @@ real rc_row_scale(size_t n, const real *w);                   /* of int8: larges
 void rc_store_row(int as, size_t n, const real *w, real scale, void *out);
 void rc_fetch_row(int as, size_t n, const void *in, real scale, real *w);
 enum { RC_PIECE = 1024 };                                  /* of K, which products with instructions of their own make ready by itself */
-static inline int rc_pieces(int K) { return (K + RC_PIECE - 1) / RC_PIECE; }
+static inline int rc_k_pieces(int K) { return (K + RC_PIECE - 1) / RC_PIECE; }
 size_t rc_panel_bytes(int as, int nr, int K);                 /* of one panel: [nr] scales (int8 alone), [K][nr] weights; int8, bf16: or as vnni.c, bf16.c have it */
 static inline size_t rc_panels_as(const rc_kern *k, int as, int K, int N) { return (size_t)((N + k->nr - 1) / k->nr) * rc_panel_bytes(as, k->nr, K); }
 static inline size_t rc_panel_as_at(const rc_kern *k, int as, int K, int n0) { return (size_t)(n0 / k->nr) * rc_panel_bytes(as, k->nr, K); }

@@ -108,7 +108,7 @@ void rc_fetch_row(int as, size_t n, const void *in, real scale, real *w)
 size_t rc_panel_bytes(int as, int nr, int K)
 {
     if (as == RC_I8_WEIGHTS)                                   /* room for sums and for whole fours too */
-        return (size_t)nr * (sizeof(real) + (size_t)rc_pieces(K) * sizeof(int32_t) + (size_t)(K + 3) / 4 * 4);
+        return (size_t)nr * (sizeof(real) + (size_t)rc_k_pieces(K) * sizeof(int32_t) + (size_t)(K + 3) / 4 * 4);
     return (size_t)nr * (size_t)(as == RC_BF16_WEIGHTS ? (K + 1) / 2 * 2 : K) * rc_storage_size(as);
 }
 

@@ -79,7 +79,7 @@ static void round_row(int n, const float *a, uint8_t *h, uint8_t *l, float *step
 
 /* Places in a panel: of the scales, of the sums of a piece, of its weights. */
 static size_t sums_at(int piece) { return (size_t)(1 + piece) * NR * sizeof(float); }
-static size_t weights_at(int K, int k) { return sums_at(rc_pieces(K)) + (size_t)k * NR; }
+static size_t weights_at(int K, int k) { return sums_at(rc_k_pieces(K)) + (size_t)k * NR; }
 
 void rc_vnni_gemm_as(int as, int M, int N, int K, const float *A, int rs, const void *P, bool add, float *C, int ldc)
 {
@@ -90,7 +90,7 @@ void rc_vnni_gemm_as(int as, int M, int N, int K, const float *A, int rs, const 
     }
     for (int m0 = 0, m; m0 < M; m0 += m) {
         m = M - m0 < SIX ? M - m0 : SIX;
-        for (int i = 0; i < rc_pieces(K); i++) {
+        for (int i = 0; i < rc_k_pieces(K); i++) {
             int k = i * PIECE, part = K - k < PIECE ? K - k : PIECE;
             for (int r = 0; r < m; r++)
                 round_row(part, A + (ptrdiff_t)(m0 + r) * rs + k, x.h[r], x.l[r], &x.step[r]);
