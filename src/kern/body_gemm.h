@@ -10,6 +10,8 @@ enum { NR = 2 * VL, KB = 256, MB = 12 * MR };     /* K of a panel that stays in 
 static void pack_rows(int K, int n, const float *B, size_t ldb, float *P)
 {
     for (int k = 0; k < K; k++, B += ldb, P += NR) {
+        __builtin_prefetch(B + 12 * ldb);                      /* two lines of each of many rows: no stream that is foreseen */
+        __builtin_prefetch(B + 12 * ldb + VL);
         v_store(P, v_loadn(B, n < VL ? n : VL));
         v_store(P + VL, n > VL ? v_loadn(B + VL, n - VL) : v_set(0));
     }
