@@ -167,7 +167,7 @@ static void test_nan(void **state)
             set[j]->pack_as(as, K, N, W, K, P);
             set[j]->gemm_as(as, 1, N, K, A, K, P, false, C, N);
             for (int n = 0; n < N; n++)
-                assert_false(isfinite(C[n]) && W[n * K + 33] != 0);
+                assert_true(!isfinite(C[n]) || W[n * K + 33] == 0);
             release(A, K), release(W, N * K), release(C, N), release(P, reals);
         }
 }
