@@ -48,7 +48,9 @@ tang)         # form, title, text of every poem; bench/poems.sh judges what the 
     done ;;
 chnsenticorp) train=$train.gz valid=$data/cls-chnsenticorp/dev.tsv ;;
 imdb)         train=$train.gz valid=$valid.gz test=$test.gz ;;
-sst2)         train=$data/cls-sst/sst2.phrases.train.tsv.gz valid=$data/cls-sst/sst2.dev.tsv test=$data/cls-sst/sst2.test.tsv ;;
+sst2)         # phrases are short: pairs of words are learned by heart
+    train=$data/cls-sst/sst2.phrases.train.tsv.gz valid=$data/cls-sst/sst2.dev.tsv test=$data/cls-sst/sst2.test.tsv
+    set -- --pairs 0 --net 'embed 128 | drop .2 word | drop .5 locked | lstm 128 bi | pool max mean | drop .5 | dense | softmax smooth=.1' "$@" ;;
 sms-spam | waimai10k) ;;
 trec) valid='' ;;
 JapaneseVowels | BasicMotions | ItalyPowerDemand)
