@@ -23,15 +23,7 @@ typedef struct { uint16_t h[6][RC_PIECE], l[6][RC_PIECE]; } rows;      /* of A *
 
 INLINE void tile(int m, int v, const rows *x, const block *at, bool add, float *C, size_t ldc)
 {
-    vf h[SIX][8], l[SIX][8];
-    __m512i b[8], xh, xl;
-    const char *w = at->P + at->weights;
-    EACH_ROW(m, BEGIN_ROW)
-    for (int k = 0; k < 2 * at->groups; k += 2, w += 4 * NR) {
-        EACH_VECTOR(v, LOAD, 0)
-        EACH_ROW(m, MULTIPLY_ROW)
-    }
-    EACH_ROW(m, STORE_ROW)
+    TILE_BODY(vf, 2)
 }
 
 static void part_row(int n, const float *a, uint16_t *h, uint16_t *l)

@@ -16,6 +16,18 @@ typedef struct { const char *P; size_t sums, weights, panel; int groups; } block
 #define MULTIPLY_ROW(i) xh = four(x->h[i] + k), xl = four(x->l[i] + k); EACH_VECTOR(v, MULTIPLY, i)
 #define STORE_ROW(i) EACH_VECTOR(v, STORE, i)
 
+/* What a tile does, with sums of a type, `group` numbers of a column side by side; BEGIN, LOAD, MULTIPLY, STORE are the file's. */
+#define TILE_BODY(sum, group) \
+    sum h[SIX][8], l[SIX][8]; \
+    __m512i b[8], xh, xl; \
+    const char *w = at->P + at->weights; \
+    EACH_ROW(m, BEGIN_ROW) \
+    for (int k = 0; k < (group) * at->groups; k += (group), w += 4 * NR) { \
+        EACH_VECTOR(v, LOAD, 0) \
+        EACH_ROW(m, MULTIPLY_ROW) \
+    } \
+    EACH_ROW(m, STORE_ROW)
+
 /* C [m][v vectors] (= or +=) rows of x times a piece of v / 2 panels. */
 INLINE void tile(int m, int v, const rows *x, const block *at, bool add, float *C, size_t ldc);
 

@@ -35,14 +35,7 @@ INLINE void store(const block *at, int j, __m512i h, __m512i l, float step, bool
 
 INLINE void tile(int m, int v, const rows *x, const block *at, bool add, float *C, size_t ldc)
 {
-    __m512i h[SIX][8], l[SIX][8], b[8], xh, xl;
-    const char *w = at->P + at->weights;
-    EACH_ROW(m, BEGIN_ROW)
-    for (int k = 0; k < 4 * at->groups; k += 4, w += 4 * NR) {
-        EACH_VECTOR(v, LOAD, 0)
-        EACH_ROW(m, MULTIPLY_ROW)
-    }
-    EACH_ROW(m, STORE_ROW)
+    TILE_BODY(__m512i, 4)
 }
 
 static float of_bits(uint32_t u)
