@@ -64,6 +64,16 @@ static inline void close_job(job_of_train *j)
     recur_model_free(j->m);
 }
 
+typedef struct { recur *r; rc_net *net; rc_run *u; rc_optim *o; real *w; } bench;      /* a net and its optimizer, without a task */
+static inline void close_bench(bench *b)
+{
+    rc_optim_free(b->o);
+    rc_run_free(b->u);
+    rc_net_free(b->net);
+    rc_free(b->r, b->w);
+    close_runtime(b->r);
+}
+
 #define LM_NET "embed 12 | drop .2 | lstm 20 | drop .3 | dense"
 #define CLASSIFY_NET "embed 12 | drop .2 | lstm 10 bi | pool max mean | drop .3 | dense"
 #endif

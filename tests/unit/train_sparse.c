@@ -5,8 +5,6 @@
 
 enum { V = 300, E = 7, B = 4, T = 6, STEPS = 12 };
 
-typedef struct { recur *r; rc_net *net; rc_run *u; rc_optim *o; real *w; } bench;
-
 static void open_bench(bench *b, const char *line, const char *optimizer, int threads, bool every)
 {
     const rc_facts f = { .columns = 1, .vocabulary = { V }, .classes = { V } };
@@ -18,15 +16,6 @@ static void open_bench(bench *b, const char *line, const char *optimizer, int th
     GOOD(b->r, rc_run_new(b->r, &b->u, b->net, b->w, &(recur_dims){ .B = B, .T = T, .train = 1 }));
     GOOD(b->r, rc_optim_new(b->r, &b->o, optimizer, b->net->params.total, 0));
     b->net->params.p[0].sparse = !every;
-}
-
-static void close_bench(bench *b)
-{
-    rc_optim_free(b->o);
-    rc_run_free(b->u);
-    rc_net_free(b->net);
-    rc_free(b->r, b->w);
-    close_runtime(b->r);
 }
 
 /* Steps of two batches each, words as often as in a text: some rows come in every step, most in none. */
