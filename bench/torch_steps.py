@@ -5,8 +5,8 @@
   bench/torch_steps.py RECUR mixed  [--threads 1,2] [--rounds 5] [--seconds 2]
   bench/torch_steps.py RECUR memory [--threads 1]
 
-mixed   the case of `recur bench --group mixed`: the same lengths, net and optimizer; PyTorch gets packed sequences.  Both
-        in turn, each in a fresh process, best sample of all rounds.
+mixed   the case of `recur bench --group mixed`: the same lengths, net and optimizer; PyTorch gets packed sequences, then the
+        same padded to the longest.  In turn, each in a fresh process, best sample of all rounds.
 memory  the highest resident memory of a process that trains, above what it had before it made its model (PyTorch: with the
         library loaded and one product done; recur: with the command started).  recur's process also computes the case with the
         reference kernels first, so its figure is an upper bound; `planned` is what recur says that it keeps.
@@ -28,7 +28,7 @@ def resident(which):
         return next(int(l.split()[1]) * 1024 for l in f if l.startswith(which + ":"))
 
 
-def torch_side(case, threads, seconds):
+def torch_side(case, threads, seconds, padded):
     """One case in this process: best seconds a step, bytes of the highest resident memory above the start."""
     import torch
     from torch import nn
@@ -37,6 +37,7 @@ def torch_side(case, threads, seconds):
     before = resident("VmRSS")
     V, E, H, layers, bi, B, T, K, optimizer, clip = CASES[case]
     mixed, whole = isinstance(T, list), case.startswith("lm")
+    packed = mixed and not padded
     embed, rnn, dense = nn.Embedding(V, E), nn.LSTM(E, H, layers, bidirectional=bi), nn.Linear(H * (1 + bi), K)
     weights = [*embed.parameters(), *rnn.parameters(), *dense.parameters()]
     update = torch.optim.SGD(weights, 0.1) if optimizer == "sgd" else torch.optim.Adam(weights, 1e-3)
@@ -49,11 +50,13 @@ def torch_side(case, threads, seconds):
     def step():
         update.zero_grad(set_to_none=True)
         x = embed(ids)
-        if mixed:
+        if packed:
             x = nn.utils.rnn.pack_padded_sequence(x, torch.tensor(T))
         y = rnn(x)[0]
+        if packed:
+            y = nn.utils.rnn.pad_packed_sequence(y)[0]
         if mixed:
-            y = nn.utils.rnn.pad_packed_sequence(y)[0].masked_fill(over[..., None], -float("inf"))
+            y = y.masked_fill(over[..., None], -float("inf"))
         y = dense(y).reshape(-1, K) if whole else dense(y.max(0).values)
         entropy(y, target).backward()
         nn.utils.clip_grad_norm_(weights, clip)
@@ -92,13 +95,14 @@ def peak(command):
 def mixed(a):
     case = "mixed/imdb-lengths"
     for threads in map(int, a.threads.split(",")):
-        ours, theirs = [], []
+        ours, theirs, padded = [], [], []
         for _ in range(a.rounds):
             ours.append(recur_side(a.recur, case, threads, a.seconds)["min_s"])
-            theirs.append(run([sys.executable, __file__, a.recur, "torch", "--case", case, "--threads", str(threads),
-                               "--seconds", str(a.seconds)])["seconds"])
-        print(f"mixed lengths, {threads} threads: recur {min(ours) * 1e3:.1f} ms, PyTorch {min(theirs) * 1e3:.1f} ms,"
-              f" {min(theirs) / min(ours):.2f} times as long")
+            call = [sys.executable, __file__, a.recur, "torch", "--case", case, "--threads", str(threads), "--seconds", str(a.seconds)]
+            theirs.append(run(call)["seconds"])
+            padded.append(run([*call, "--padded"])["seconds"])
+        print(f"mixed lengths, {threads} threads: recur {min(ours) * 1e3:.1f} ms, PyTorch {min(theirs) * 1e3:.1f} ms packed,"
+              f" {min(padded) * 1e3:.1f} padded: {min(theirs) / min(ours):.2f} and {min(padded) / min(ours):.2f} times as long")
 
 
 def memory(a):
@@ -121,10 +125,11 @@ def main():
     p.add_argument("--case", choices=CASES)
     p.add_argument("--threads", default="1,2")
     p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--padded", action="store_true")
     p.add_argument("--seconds", type=float, default=2)
     a = p.parse_args()
     if a.what == "torch":
-        torch_side(a.case, int(a.threads), a.seconds)
+        torch_side(a.case, int(a.threads), a.seconds, a.padded)
     else:
         mixed(a) if a.what == "mixed" else memory(a)
 
