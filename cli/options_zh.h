@@ -33,6 +33,7 @@ X("stream", "边到边听标准输入（WAV，或按模型采样率的 16 位裸
 X("speed", "每段声音还以慢和快这个比例的速度学习一次，例如 0.1：声音变为三倍")
 X("columns", "CSV 文件中数值所在的列，用逗号分隔")
 X("pairs", "最多有多少对相邻单位获得自己的词条；0：没有")
+X("from", "在层和单位相同之处，从这个模型的权重开始")
 X("vectors", "初始词向量文件，GloVe、word2vec 或 fastText 文本格式")
 X("text-column", "CSV 的列名或 JSON 行的键，其中是文本")
 X("label-column", "CSV 的列名或 JSON 行的键，其中是标签")

@@ -181,6 +181,20 @@ static int refuse_to_replace(recur *r, const recur_train_options *o)
     return rc_fail(r, RECUR_EOPTION, "%s is there already; --force replaces it, --resume goes on with its checkpoint", o->out);
 }
 
+/* --from: what another model learned, into the weights just drawn.  The card says so. */
+static int begin(recur_model *m, const recur_model *from, const char *path, observer *w)
+{
+    rc_begun got;
+    int e = rc_model_begin(m, from, &got);
+    if (e < 0) return e;
+    say(w, "weights: %d of %d begin with those of %s", got.weights, got.in_all, path);
+    if (got.of) say(w, "units: %" PRId64 " of %" PRId64 " are known there", got.units, got.of);
+    json_t *came = json_array();
+    if (came) add_files(m->r, came, &path, 1, "weights");
+    if (!came || json_object_set_new(m->card, "from", came)) return rc_fail(m->r, RECUR_ENOMEM, "out of memory");
+    return RECUR_OK;
+}
+
 int recur_train(recur *r, recur_model **out, const char *task, const char *const *path, int n,
                 const recur_train_options *given, recur_watch *watch, void *ud)
 {
@@ -189,18 +203,20 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     RC_NEED(r, path && n > 0, RECUR_EOPTION, "recur_train: no file is named");
     const rc_task *t;
     recur_data *d = NULL, *held = NULL;
-    recur_model *m = NULL;
+    recur_model *m = NULL, *from = NULL;
     recur_train_options o;
     char line[LINE] = "";
     observer w = { .watch = watch, .ud = ud };
     rc_options_or_default(given, &o);
     int e = rc_task_named(r, task, NULL, &t);
     if (e < 0 || (e = refuse_to_replace(r, &o)) < 0) goto done;
+    if (o.from && (e = recur_model_load(r, &from, o.from)) < 0) goto done;
     if ((e = read_all(r, t, &d, &held, path, n, &o, &w)) < 0) goto done;
     if (held && recur_data_count(held) == 0) { recur_data_close(held); held = NULL; }
     if ((e = t->choose(d, &o, line, sizeof line, say, &w)) < 0) goto done;
     if ((e = rc_model_build(r, &m, o.net ? o.net : line, d, (uint64_t)o.seed, o.vectors)) < 0) goto done;
     o.net = m->net->line;
+    if (from && (e = begin(m, from, o.from, &w)) < 0) goto done;
     if ((e = fit(m, d, held, &o, &w, files(r, path, n, &o))) < 0) goto done;
     if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0) goto done;
     if (held && t->eval && (e = report(m, held, &w)) < 0) goto done;
@@ -209,6 +225,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
 done:
     recur_data_close(held);
     recur_data_close(d);
+    recur_model_free(from);
     if (e < 0) { recur_model_free(m); return e; }
     *out = m;
     return RECUR_OK;

@@ -44,6 +44,7 @@
     X(INT,  segment, "segment-steps", NULL, 1, 1e6, "N", "steps that are one step of the net; with recursive: steps given at once", "series") \
     X(FLAG, joint, "joint", "0", 0, 1, "", "one window holds all columns, instead of one for each", "series")          \
     X(TEXT, net, "net", NULL, 0, 0, "NET", "the net in one line, e.g. 'embed 128 | lstm 256 | dense'", "net")           \
+    X(TEXT, from, "from", NULL, 0, 0, "MODEL", "begin with this model's weights wherever layers and units are alike", "net") \
     X(REAL, held, "held", "0.1", 0, 0.9, "PART", "part of the data held out where --valid is not given", "net")         \
     X(INT,  seed, "seed", "1", 0, MANY, "N", "the same seed gives the same model", "net")                               \
     X(INT,  epochs, "epochs", NULL, 1, 1e9, "N", "passes over the data", "time")                                        \

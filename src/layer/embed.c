@@ -201,3 +201,5 @@ const rc_layer_kind rc_layer_embed = {
     .keys = keys, .nkeys = sizeof keys / sizeof *keys, .source = true,
     .open = open, .check = check, .init = init, .bind = bind, .forward = forward, .backward = backward,
 };
+
+int rc_embed_column(const rc_layer *l) { return l->kind == &rc_layer_embed ? ((const embed *)l)->column : -1; }

@@ -33,6 +33,10 @@ struct recur_model {
  * borrows them).  vectors: file of word vectors for the first embedding, or NULL.  recur_model_free is in model.c
  * too. */
 int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, uint64_t seed, const char *vectors);
+/* begin.c: weights of another model wherever layers, and the units or labels that rows stand for, are alike; EOPTION
+ * where nothing is. */
+typedef struct { int weights, in_all; int64_t units, of; } rc_begun;    /* matrices and vectors begun so; units known to both, of the new model's */
+int rc_model_begin(recur_model *m, const recur_model *from, rc_begun *got);
 int rc_model_store(const recur_model *m, rc_store *s, bool baseline);      /* tensors borrowed from m */
 int rc_model_from(recur *r, recur_model **out, rc_store *s, const char *path);
     /* every tensor found, none left over, shapes as declared; tensors named "opt.*" and "loop.*" are left to the

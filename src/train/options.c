@@ -28,7 +28,7 @@ json_t *rc_options_json(const recur_train_options *o)
 
 /* Rows that say where and how things are written, or name files whose content is hashed. */
 static const char *const free_rows[] = {
-    "resume", "force", "out", "log-dir", "save-every", "threads", "valid", "valid-target", "vectors", "strict", "beam", "no-baseline", "net",
+    "resume", "force", "out", "log-dir", "save-every", "threads", "valid", "valid-target", "vectors", "from", "strict", "beam", "no-baseline", "net",
 };
 
 static uint64_t mix(uint64_t h, const void *p, size_t n)
