@@ -90,6 +90,7 @@ static inline double rc_recur_zoneout(const rc_recur *l, int k) { return k ? l->
 /* Masks of a layer, by number; direction d adds 8. */
 enum { RC_MASK_RDROP = 1, RC_MASK_WDROP, RC_MASK_ZONE /* + k */ };
 
+bool rc_recur_in_teams(const rc_recur *l, const rc_rows *r);  /* steps are long enough for all threads */
 /* fn for each direction on all threads, or on this one alone where steps are short. */
 void rc_recur_walk(const rc_recur *l, const rc_rows *r, const rc_pass *s, void (*fn)(void *arg, const rc_team *t), void *arg);
 
