@@ -42,4 +42,4 @@ sed -n 's/^ *\(weights: .*begin\).*/\1/p' err
 recur train classify $SHARE/sentiment.tsv --net 'embed 9 | lstm 16 | pool max | dense' --unit char --from a.recur -q -o e.recur 2>err; echo "unlike: $? $(wc -l <err)"
 train $SHARE/stories.txt --net "$net" --from $SHARE/stories.txt --steps 1 -o e.recur 2>err; echo "no model: $? $(wc -l <err)"
 train $SHARE/stories.txt --net "$net" --from no.recur --steps 1 -o e.recur 2>err; echo "no file: $? $(wc -l <err)"
-ls e.recur 2>/dev/null
+[ ! -e e.recur ] || echo "half a model is left"

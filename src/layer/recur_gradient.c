@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ * recur, gradients of weights, biases and x, each one product or sum over the rows of all steps. */
+#include "layer/recur_back.h"
+
+static size_t whole(size_t n) { return (n + 15) / 16 * 16; }
+
+/* Slices of scratch, in the order of back_scratch. */
+void rc_recur_back_scratch(rc_recur_back *j)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    real *at = (real *)j->s->scratch;
+    size_t N = (size_t)a->a.in.N, gains = (size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)l->size;
+    for (int d = 0; d < l->D; d++) {
+        if (l->apart)
+            j->du[d] = at, at += whole(N * (size_t)a->us);
+        if (l->proj)
+            j->dhp[d] = at, at += whole(N * (size_t)l->W);
+        if (l->rowwise) {
+            j->dp[d] = at, at += whole(gains);
+            memset(j->dp[d], 0, gains * sizeof *at);
+        }
+    }
+    j->rest = at;
+}
+
+/* dWh += dg' hp; with weight-drop through the mask of the batch. */
+static void recurrent_gradient(const rc_recur_back *j, int d)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    const rc_pass *s = j->s;
+    int H = l->size, W = l->W, N = a->a.in.N, R = l->l.cell->R, ld = l->apart ? a->us : a->gs;
+    const real *dg = l->apart ? j->du[d] : a->g[d];
+    bool masked = l->wdrop > 0;
+    real *dw = rc_g(&l->l, s, l->at[d].wh), *to = masked ? j->rest : dw;
+    real *rest = j->rest + (masked ? whole((size_t)R * (size_t)H * (size_t)W) : 0);
+    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = l->R1 * H, .N = W, .K = N, .A = dg, .lda = ld,
+              .B = a->hp[d], .ldb = a->ws, .C = to, .ldc = W }, rest);
+    if (l->l.cell->split)
+        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = (R - l->R1) * H, .N = H, .K = N,
+                  .A = dg + l->R1 * H, .lda = ld, .B = a->q[d], .ldb = H,
+                  .C = to + (size_t)l->R1 * (size_t)H * (size_t)W, .ldc = W }, rest);
+    uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16 + (uint64_t)(8 * d + RC_MASK_WDROP));
+    for (int i = 0; i < R * H && masked; i++) {
+        real *row = to + (size_t)i * (size_t)W;
+        s->k->drop(W, key, (uint64_t)i, 0, (real)l->wdrop, row, row);
+        s->k->add((size_t)W, row, dw + (size_t)i * (size_t)W);
+    }
+}
+
+/* Learnt initial states: the sum over the sequences that began with them. */
+static void initial_gradient(const rc_recur_back *j, int d)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    if (!l->learn || (!l->l.ahead && !j->s->batch->fresh))
+        return;
+    for (int k = 0; k < l->l.cell->S; k++) {
+        int w = k ? l->size : l->W, ld = k ? a->ss : a->hs;
+        const real *ds = k ? a->ds[k] : l->proj ? a->dh : a->ds[0];
+        j->s->k->col_sum(a->a.in.B, w, ds + d * w, ld, rc_g(&l->l, j->s, l->at[d].s0[k]));
+    }
+}
+
+void rc_recur_gradients(const rc_recur_back *j, int d)
+{
+    const rc_recur *l = j->l;
+    const rc_recur_act *a = j->a;
+    const rc_pass *s = j->s;
+    int H = l->size, I = l->l.in, N = a->a.in.N, GH = l->l.cell->G * H;
+    rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = GH, .N = I, .K = N, .A = a->g[d], .lda = a->gs,
+              .B = a->a.x, .ldb = I, .C = rc_g(&l->l, s, l->at[d].wx), .ldc = I }, j->rest);
+    if (l->l.cell->R)
+        recurrent_gradient(j, d);
+    if (l->at[d].b >= 0)
+        rc_col_sum(s->r, N, GH, a->g[d], a->gs, rc_g(&l->l, s, l->at[d].b));
+    if (l->at[d].bh >= 0)
+        rc_col_sum(s->r, N, l->l.cell->R * H, j->du[d], a->us, rc_g(&l->l, s, l->at[d].bh));
+    if (l->rowwise)
+        s->k->col_sum(rc_recur_neighbourhoods(a->a.in.B), l->P * H, j->dp[d], l->P * H, rc_g(&l->l, s, l->at[d].p));
+    if (l->proj)
+        rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = true, .M = l->W, .N = H, .K = N, .A = j->dhp[d],
+                  .lda = l->W, .B = a->fin[0] + d * H, .ldb = a->ss, .C = rc_g(&l->l, s, l->at[d].wr), .ldc = H },
+                  j->rest);
+    initial_gradient(j, d);
+    if (a->a.dx)
+        rc_matmul(s->r, &(rc_matmul_io){ .add = d > 0, .M = N, .N = I, .K = GH, .A = a->g[d], .lda = a->gs,
+                  .B = rc_w(&l->l, s, l->at[d].wx), .ldb = I, .C = a->a.dx, .ldc = I }, j->rest);
+}
