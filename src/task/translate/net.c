@@ -42,7 +42,8 @@ static void say_texts(const recur_data *d, const recur_train_options *o, rc_say 
     lengths(d, &target, &most_target);
     say(ud, "data: %d pairs, %.0f units on average from %.0f, at most %d from %d%s", d->count, target, source, most_target,
         most_source, d->text == d->side->text ? ", one vocabulary for both sides" : "");
-    say(ud, "units: source %s%s, %d kinds; target %s, %d kinds%s", d->side->text->o.unit, d->side->text->o.lower ? " in small letters" : "", rc_vocab_size(d->side->text->vocab),
+    say(ud, "units: source %s%s, %d kinds; target %s, %d kinds%s", d->side->text->o.unit,
+        d->side->text->o.lower ? " in small letters" : "", rc_vocab_size(d->side->text->vocab),
         d->text->o.unit, rc_vocab_size(d->text->vocab), o->unit != NULL ? "" : strcmp(d->text->unit->name, "token") == 0
         ? " (the text is cut already)" : strcmp(d->text->unit->name, "char") == 0 ? " (signs)" : " (pieces of words)");
     if (d->dropped > 0)
@@ -54,8 +55,8 @@ static void choose_steps(const recur_data *d, recur_train_options *o, bool few)
 {
     rc_pick_int(&o->batch, d->count < 2000 ? 16 : few ? 64 : d->count < 100000 ? 64 : 128);
     int64_t epochs = (few ? 400000 : 500000) / (d->count + 1);
-    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 4, .most = 30, .lr = few ? 4e-3 : d->count < 5000 ? 5e-3 : 2e-3,
-                                     .beta2 = 0.98,           /* a shorter memory of squares, as is usual for translation */
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 4, .most = d->count < 5000 ? 50 : 30,
+                                     .lr = few ? 4e-3 : d->count < 5000 ? 5e-3 : 2e-3, .beta2 = 0.98,    /* a short memory of squares */
                                      .decay = 0.01, .clip = 1, .warmup = 0.05, .patience = 8 });
     if (!(o->smooth > 0) && !few)
         o->smooth = 0.1;                                      /* Szegedy et al. 2016 */
