@@ -43,14 +43,16 @@ static void units(char *out, size_t n, double rate)
 /* The line of both forms; a terminal's is cut to its width. */
 static void describe(const cli_watch *w, const recur_progress *p, char *out, size_t n)
 {
-    char rate[32], left[32], held[96] = "";
+    char rate[32], left[32], held[96] = "", pace[128] = "";
     units(rate, sizeof rate, p->rate);
     cli_time(left, sizeof left, p->left);
+    if (p->rate > 0)                     /* the first step tells no pace */
+        snprintf(pace, sizeof pace, "  %s %s  %s %s", rate, say(SAY_RATE), isfinite(p->left) ? left : "-:--", say(SAY_LEFT));
     if (isfinite(p->held))
         snprintf(held, sizeof held, "  %s %s %.4f%s", say(SAY_HELD), p->metric ? p->metric : "", p->held, p->better ? " *" : "");
     long long epoch = (long long)p->epoch + !w->epoch_ended;
-    snprintf(out, n, "%s %lld  %s %lld/%lld  %s %.4f%s  %s %s  %s %s", say(SAY_EPOCH), epoch, say(SAY_STEP), (long long)p->step,
-             (long long)p->steps, say(SAY_LOSS), p->loss, held, rate, say(SAY_RATE), isfinite(p->left) ? left : "-:--", say(SAY_LEFT));
+    snprintf(out, n, "%s %lld  %s %lld/%lld  %s %.4f%s%s", say(SAY_EPOCH), epoch, say(SAY_STEP), (long long)p->step,
+             (long long)p->steps, say(SAY_LOSS), p->loss, held, pace);
 }
 
 /* Cuts the text to so many columns, never within a sign. */

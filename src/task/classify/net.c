@@ -24,9 +24,9 @@ static void shape_of(const recur_data *d, double *mean, int *longest, double *ra
 }
 
 /* Nets for texts.  Both directions and pooling of maximum and mean, because the words that decide stand anywhere;
- * heavy dropout and label smoothing, because a few thousand labelled texts are few for so many weights.  Signs say less
- * each than words: whole ones are dropped too, and beside what the net makes of their order each sign and pair has a
- * few numbers that go to the answer straight (the wide part of Cheng et al. 2016). */
+ * heavy dropout and label smoothing, because a few thousand labelled texts are few for so many weights: whole units are
+ * dropped too.  Beside what the net makes of their order each unit and pair has a few numbers that go to the answer
+ * straight (the wide part of Cheng et al. 2016).  Of words, attention finds the few that decide. */
 static const char *text_net(const recur_data *d)
 {
     bool pairs = d->text->pairs != NULL, signs = strcmp(d->text->unit->name, "char") == 0;
@@ -37,8 +37,8 @@ static const char *text_net(const recur_data *d)
     if (pairs && signs)
         return "embed 64 | embed 64 of=pairs | drop .15 word | drop .5 locked | lstm 96 bi | embed 4 of=pairs | embed 4"
                " | pool max mean | drop .5 | dense | softmax smooth=.1";
-    return pairs ? "embed 64 | embed 64 of=pairs | drop .4 locked | lstm 96 bi | pool max mean | drop .5 | dense"
-                   " | softmax smooth=.1"
+    return pairs ? "embed 64 | embed 64 of=pairs | drop .15 word | drop .5 locked | lstm 96 bi"
+                   " | embed 4 of=pairs sd=.01 scale=16 | embed 4 sd=.01 scale=16 | pool max mean attend | drop .5 | dense | softmax smooth=.1"
                  : "embed 64 | drop .4 locked | lstm 96 bi | pool max mean | drop .5 | dense | softmax smooth=.1";
 }
 
