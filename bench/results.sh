@@ -32,7 +32,7 @@ shakespeare | shakespeare-hour)
     head -c 1003854 "$data/lm-tinyshakespeare/input.txt" >"$train"
     tail -c 111540 "$data/lm-tinyshakespeare/input.txt" >"$valid"
     test=$valid
-    set -- --net 'embed 96 | drop .2 | lstm 768 | drop .6 | dense' --lr .003 "$@"
+    set -- --net 'embed 96 | drop .2 | lstm 768 | drop .6 | dense' --lr .003 --batch 64 "$@"
     if [ "$name" = shakespeare ]; then set -- --time 15m "$@"; else set -- --time 1h "$@"; fi ;;
 ptb-small)    # Zaremba et al. 2014: their loss is a sum over the 20 steps, ours a mean: rate 1 and norm 5 become 20 and .25
     job=lm train=$data/lm-ptb/ptb.train.txt.gz valid=$data/lm-ptb/ptb.valid.txt test=$data/lm-ptb/ptb.test.txt

@@ -219,7 +219,7 @@ static const size_row signs[] = {
     { 20000,     "embed 32 | drop .1 | lstm 96 | drop .3 | dense", 8,
      "few signs: a net that cannot learn them all by heart" },
     { 300000,    "embed 64 | drop .1 | lstm 256 | drop .4 | dense", 32, "a small text: one LSTM of 256" },
-    { INT64_MAX, "embed 64 | drop .1 | lstm 512 | drop .4 | dense", 64,
+    { INT64_MAX, "embed 64 | drop .1 | lstm 512 | drop .4 | dense", 32,
      "one LSTM of 512 learns a text of this size well in minutes" },
 };
 static const size_row many_signs[] = {
