@@ -100,7 +100,7 @@ multi30k-de-en | multi30k-en-fr)    # small letters, tokens as given; 2016's tes
     set -- --epochs 14 --lr .0015 "$@" ;;
 tatoeba-en-fr)
     job=translate train=$data/mt-tatoeba-en-fr/train.tsv.gz valid=$data/mt-tatoeba-en-fr/valid.tsv test=$data/mt-tatoeba-en-fr/test.tsv
-    set -- --unit bpe:4000 --lr .003 --eval-every 1250 --epochs 3 --net 'embed 256 | drop .1 | lstm 192 bi >> embed 256 | drop .1 |
+    set -- --unit bpe:4000 --lr .003 --eval-every 1250 --epochs 8 --net 'embed 256 | drop .1 | lstm 192 bi >> embed 256 | drop .1 |
         lstm 384 bridge | attend 256 | drop .2 | dense tie' "$@" ;;
 tatoeba-en-zh)
     job=translate train=$data/mt-tatoeba-en-zh/train.tsv.gz valid=$data/mt-tatoeba-en-zh/valid.tsv test=$data/mt-tatoeba-en-zh/test.tsv ;;

@@ -4,7 +4,8 @@
  * Its layers are matched by kind and order: the second lstm of a net takes the second lstm of the other, whatever stands
  * between them, a chain of its own for the side.  A weight of the same shape is copied.  Rows that stand for units, pairs
  * of units or labels are matched by their text, so the two models may know other words and other labels; rows that the
- * other model does not have stay as they were drawn. */
+ * other model does not have stay as they were drawn.  A head's own weights (which tag follows which) are taken where both
+ * models have the same labels, or the same units where those are what is answered. */
 #include "task/task.h"
 
 typedef struct { const recur_model *m; const rc_layer *l; bool side, end; int column; const rc_vocab *rows; } place;
@@ -118,6 +119,40 @@ static void take_layer(const place *to, const place *from, rc_begun *got)
     }
 }
 
+static const rc_vocab *answers(const recur_model *m)
+{
+    return m->labels != NULL ? m->labels : m->text != NULL ? m->text->vocab : NULL;
+}
+
+static bool same_answers(const recur_model *a, const recur_model *b)
+{
+    const rc_vocab *x = answers(a), *y = answers(b);
+    if (x == NULL || y == NULL)
+        return x == y;
+    int n = rc_vocab_size(x);
+    bool same = n == rc_vocab_size(y);
+    for (int i = RC_FIRST; i < n && same; i++) {
+        size_t m, k;
+        const char *s = rc_vocab_str(x, i, &m), *t = rc_vocab_str(y, i, &k);
+        same = m == k && memcmp(s, t, m) == 0;
+    }
+    return same;
+}
+
+static void take_heads(recur_model *m, const recur_model *from, rc_begun *got)
+{
+    for (int i = 0; i < m->net->params.n; i++) {
+        const rc_param *p = &m->net->params.p[i];
+        for (int k = 0; k < from->net->params.n && p->layer < 0; k++) {
+            const rc_param *q = &from->net->params.p[k];
+            if (q->layer != p->layer || strcmp(p->name, q->name) != 0 || !same_shape(p, q, 0))
+                continue;
+            memcpy(m->w + p->at, from->w + q->at, p->n * sizeof(real));
+            got->weights++;
+        }
+    }
+}
+
 int rc_model_begin(recur_model *m, const recur_model *from, rc_begun *got)
 {
     *got = (rc_begun){ .in_all = m->net->params.n };
@@ -126,6 +161,8 @@ int rc_model_begin(recur_model *m, const recur_model *from, rc_begun *got)
         if (find(from, &to, &with))
             take_layer(&to, &with, got);
     }
+    if (same_answers(m, from))
+        take_heads(m, from, got);
     if (got->weights == 0)
         return rc_fail(m->r, RECUR_EOPTION, "--from: no weight of the net '%.300s' has its like in '%.300s'; layers of the same kind "
                        "and size are wanted (--net)", m->net->line, from->net->line);

@@ -43,3 +43,6 @@ recur train classify $SHARE/sentiment.tsv --net 'embed 9 | lstm 16 | pool max | 
 train $SHARE/stories.txt --net "$net" --from $SHARE/stories.txt --steps 1 -o e.recur 2>err; echo "no model: $? $(wc -l <err)"
 train $SHARE/stories.txt --net "$net" --from no.recur --steps 1 -o e.recur 2>err; echo "no file: $? $(wc -l <err)"
 [ ! -e e.recur ] || echo "half a model is left"
+# a tagger's own weights, too: training on with the same labels goes on where it was
+recur train tag $SHARE/commands.conll --steps 8 --threads 1 --no-baseline -q -o t.recur >/dev/null && recur train tag $SHARE/commands.conll --from t.recur \
+    --steps 1 --threads 1 --no-baseline -o u.recur 2>&1 >/dev/null | sed -n 's/^ *weights: \([0-9]*\) of \([0-9]*\) .*/\1 \2/p' | awk '{ print ($1 == $2 ? "all of a tagger" : $0) }'
