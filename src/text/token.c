@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * token.c - what stands between blanks, for text that somebody has cut already ("<unk>" and "N" of the Penn Treebank).
  * A line's end is "</s>". */
+#include <ctype.h>
+
 #include "text/unit.h"
 
 static bool is_blank(char c)
@@ -42,6 +44,16 @@ static int join(const rc_text *t, int32_t id, int32_t before, rc_buf *out)
     return rc_buf_add(out, s, n);
 }
 
+/* Whether the semicolon at i ends a name like &apos; that tokenisers write for a sign. */
+static bool ends_name(const char *s, size_t i)
+{
+    enum { LONGEST = 8 };
+    size_t k = i;
+    while (k > 0 && i - k < LONGEST && (isalnum((unsigned char)s[k - 1]) || s[k - 1] == '#'))
+        k--;
+    return s[i] == ';' && k < i && k > 0 && s[k - 1] == '&';
+}
+
 bool rc_text_tokenised(const char *s, size_t n)
 {
     size_t apart = 0, marks = 0;
@@ -49,7 +61,7 @@ bool rc_text_tokenised(const char *s, size_t n)
         bool left = i == 0 || is_blank(s[i - 1]);
         if (s[i] == '<' && left && n - i >= 5 && memcmp(s + i, "<unk>", 5) == 0 && (n - i == 5 || is_blank(s[i + 5])))
             return true;
-        if (memchr(",.;?!", s[i], 5)) {
+        if (memchr(",.;?!", s[i], 5) && !ends_name(s, i)) {
             marks++;
             apart += left && (i + 1 == n || is_blank(s[i + 1]));
         }

@@ -230,12 +230,14 @@ static void tokens(void **state)
     rc_text_free(t);
     assert_true(rc_text_tokenised("a <unk> b", 9));
     assert_false(rc_text_tokenised("a<unk> b", 8));
-    char many[2000] = "", plain[2000] = "";
+    char many[2000] = "", plain[2000] = "", names[2000] = "";
     for (int i = 0; i < 40; i++) {
         strcat(many, "he said , yes . ");
         strcat(plain, "he said, yes. ");
+        strcat(names, "it &apos;s &#45; said l&apos; eau . ");
     }
     assert_true(rc_text_tokenised(many, strlen(many)));
+    assert_true(rc_text_tokenised(names, strlen(names)));    /* their semicolons are no marks of the text */
     assert_false(rc_text_tokenised(plain, strlen(plain)));
     assert_false(rc_text_tokenised("", 0));
     assert_int_equal(memory.live, 0);
