@@ -11,14 +11,24 @@
 typedef struct { const recur_model *m; const rc_layer *l; bool side, end; int column; const rc_vocab *rows; } place;
     /* end: the last layer before the first head; column: of ids, -1: no embedding; rows: what its rows stand for, NULL: nothing */
 
+static const rc_vocab *answers(const recur_model *m)
+{
+    return m->labels != NULL ? m->labels : m->text != NULL ? m->text->vocab : NULL;
+}
+
 static const rc_vocab *row_names(const place *p)
 {
     const recur_model *m = p->m;
     const rc_text *text = p->side ? m->side_text : m->text;
     if (p->column >= 0)
         return text == NULL ? NULL : p->column == 0 ? text->vocab : p->column == m->net->facts.shape ? NULL : text->pairs;
-    return !p->end ? NULL : m->labels != NULL ? m->labels : m->text != NULL ? m->text->vocab : NULL;
+    return p->end ? answers(m) : NULL;
 }
+
+static bool of_labels(const place *p) { return p->rows != NULL && p->rows == p->m->labels; }
+
+/* Entry of the vocabulary that row 0 stands for: labels have none of the signs before RC_FIRST. */
+static int32_t first_row(const place *p) { return of_labels(p) ? RC_FIRST : 0; }
 
 static place place_of(const recur_model *m, int layer)
 {
@@ -32,8 +42,7 @@ static place place_of(const recur_model *m, int layer)
 
 static bool alike(const place *a, const place *b)
 {
-    bool labels = a->column < 0 && a->end && a->m->labels != NULL, theirs = b->column < 0 && b->end && b->m->labels != NULL;
-    return a->side == b->side && a->column == b->column && labels == theirs && strcmp(rc_layer_word(a->l), rc_layer_word(b->l)) == 0;
+    return a->side == b->side && a->column == b->column && of_labels(a) == of_labels(b) && strcmp(rc_layer_word(a->l), rc_layer_word(b->l)) == 0;
 }
 
 /* How many layers like this one stand before it. */
@@ -73,12 +82,11 @@ static bool same_shape(const rc_param *a, const rc_param *b, int first)
     return same;
 }
 
-/* Rows that both name; how many.  The signs before RC_FIRST are everybody's, but labels have none and count from 0. */
+/* Rows that both name; how many.  The signs before RC_FIRST are everybody's. */
 static int64_t copy_rows(const place *to, const rc_param *p, const place *from, const rc_param *q)
 {
     size_t width = p->n / (size_t)p->dim[0];
-    bool labels = to->column < 0 && to->m->labels != NULL;
-    int32_t least = labels ? RC_FIRST : 0, copied = 0;
+    int32_t least = first_row(to), copied = 0;
     for (int32_t i = least; i < rc_vocab_size(to->rows); i++) {
         size_t n;
         const char *s = rc_vocab_str(to->rows, i, &n);
@@ -91,10 +99,7 @@ static int64_t copy_rows(const place *to, const rc_param *p, const place *from, 
     return copied;
 }
 
-static int64_t named_rows(const place *p)
-{
-    return rc_vocab_size(p->rows) - (p->column < 0 && p->m->labels != NULL ? RC_FIRST : 0);
-}
+static int64_t named_rows(const place *p) { return rc_vocab_size(p->rows) - first_row(p); }
 
 /* One layer's weights; adds to what was taken. */
 static void take_layer(const place *to, const place *from, rc_begun *got)
@@ -117,11 +122,6 @@ static void take_layer(const place *to, const place *from, rc_begun *got)
             }
         }
     }
-}
-
-static const rc_vocab *answers(const recur_model *m)
-{
-    return m->labels != NULL ? m->labels : m->text != NULL ? m->text->vocab : NULL;
 }
 
 static bool same_answers(const recur_model *a, const recur_model *b)
