@@ -219,8 +219,6 @@ static void init(const rc_layer *base, const rc_params *ps, const rc_facts *f, u
 
 static int padded(int n) { return n % 256 ? n : n + 16; }      /* rows a power of two apart share few cache sets */
 
-static size_t whole(size_t n) { return (n + 15) / 16 * 16; }
-
 /* Scratch of backward: du, the projected output's gradient, gains by row; then that of the products. */
 static size_t back_scratch(const rc_recur *l, const rc_recur_act *a, const rc_plan *p)
 {
@@ -233,13 +231,13 @@ static size_t back_scratch(const rc_recur *l, const rc_recur_act *a, const rc_pl
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         most = more[i] > most ? more[i] : most;
     if (l->apart)
-        own += (size_t)l->D * whole((size_t)N * (size_t)a->us);
+        own += (size_t)l->D * rc_recur_whole((size_t)N * (size_t)a->us);
     if (l->proj)
-        own += (size_t)l->D * whole((size_t)N * (size_t)l->W);
+        own += (size_t)l->D * rc_recur_whole((size_t)N * (size_t)l->W);
     if (l->rowwise)
-        own += (size_t)l->D * whole((size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)H);
+        own += (size_t)l->D * rc_recur_whole((size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)H);
     if (l->wdrop > 0)
-        own += whole((size_t)c->R * (size_t)H * (size_t)l->W);
+        own += rc_recur_whole((size_t)c->R * (size_t)H * (size_t)l->W);
     return own + most;
 }
 

@@ -2,9 +2,7 @@
  * recur, gradients of weights, biases and x, each one product or sum over the rows of all steps. */
 #include "layer/recur_back.h"
 
-static size_t whole(size_t n) { return (n + 15) / 16 * 16; }
-
-/* Slices of scratch, in the order of back_scratch. */
+/* Slices of scratch, in the order of back_scratch in recur.c. */
 void rc_recur_back_scratch(rc_recur_back *j)
 {
     const rc_recur *l = j->l;
@@ -13,11 +11,11 @@ void rc_recur_back_scratch(rc_recur_back *j)
     size_t N = (size_t)a->a.in.N, gains = (size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)l->size;
     for (int d = 0; d < l->D; d++) {
         if (l->apart)
-            j->du[d] = at, at += whole(N * (size_t)a->us);
+            j->du[d] = at, at += rc_recur_whole(N * (size_t)a->us);
         if (l->proj)
-            j->dhp[d] = at, at += whole(N * (size_t)l->W);
+            j->dhp[d] = at, at += rc_recur_whole(N * (size_t)l->W);
         if (l->rowwise) {
-            j->dp[d] = at, at += whole(gains);
+            j->dp[d] = at, at += rc_recur_whole(gains);
             memset(j->dp[d], 0, gains * sizeof *at);
         }
     }
@@ -34,7 +32,7 @@ static void recurrent_gradient(const rc_recur_back *j, int d)
     const real *dg = l->apart ? j->du[d] : a->g[d];
     bool masked = l->wdrop > 0;
     real *dw = rc_g(&l->l, s, l->at[d].wh), *to = masked ? j->rest : dw;
-    real *rest = j->rest + (masked ? whole((size_t)R * (size_t)H * (size_t)W) : 0);
+    real *rest = j->rest + (masked ? rc_recur_whole((size_t)R * (size_t)H * (size_t)W) : 0);
     rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = l->R1 * H, .N = W, .K = N, .A = dg, .lda = ld,
               .B = a->hp[d], .ldb = a->ws, .C = to, .ldc = W }, rest);
     if (l->l.cell->split)
