@@ -166,7 +166,7 @@ int recur_net_words(recur *r, char **json);    /* what a net line may say: layer
 /* --- training: one call, or its parts ------------------------------------------------------------------------- */
 struct recur_train_options {      /* rows and defaults: recur_train_table, `recur help train` */
     /* data   */ const char *valid, *valid_target, *unit, *encoding, *columns, *pairs, *vectors, *text_column, *label_column, *front; double speed;
-                 int64_t min_count, max_vocab, max_length; int lower, nfkc, shared_vocab; int64_t column; int segmented; const char *scheme; int64_t beam; int strict;
+                 int64_t min_count, max_vocab, max_length; int lower, marked, nfkc, shared_vocab; int64_t column; int segmented; const char *scheme; int64_t beam; int strict;
     /* series */ const char *id, *split, *known, *scaled, *decode, *quantiles; int64_t input, horizon, period, segment; int joint;
     /* net    */ const char *net, *from; double held; int64_t seed;   /* held: part of the data held out where no --valid is given */
     /* time   */ int64_t epochs, steps; double time; const char *plan; int64_t threads;

@@ -98,8 +98,9 @@ static json_t *text_of(const recur_model *m)
 {
     if (!m->text) return json_null();
     const rc_text *t = m->text;
-    return json_pack("{s:s, s:i, s:i, s:b, s:b}", "unit", t->unit->name, "vocabulary", rc_vocab_size(t->vocab),
-                     "pairs", t->pairs ? rc_vocab_size(t->pairs) : 0, "lower", t->o.lower, "nfkc", t->o.nfkc);
+    return json_pack("{s:s, s:i, s:i, s:b, s:b, s:b}", "unit", t->unit->name, "vocabulary", rc_vocab_size(t->vocab),
+                     "pairs", t->pairs ? rc_vocab_size(t->pairs) : 0, "lower", t->o.lower, "marked", t->o.marked,
+                     "nfkc", t->o.nfkc);
 }
 
 static json_t *labels_of(const recur_model *m)

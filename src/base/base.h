@@ -116,6 +116,8 @@ int rc_utf8_from(recur *r, const char *encoding, const char *s, size_t n, rc_buf
 int rc_utf8_width(int32_t cp);                               /* terminal columns: 0, 1, 2 */
 enum { RC_LETTER, RC_DIGIT, RC_SPACE, RC_HAN, RC_PUNCT };    /* HAN: signs written without blanks between words (Han, kana, Thai...) */
 int rc_utf8_class(int32_t cp);
+int32_t rc_utf8_small(int32_t cp);                           /* the small letter of a capital that is its capital; else cp */
+int32_t rc_utf8_capital(int32_t cp);                         /* the capital of such a small letter; else cp */
 
 /* --- clock --- */
 double rc_now(void);                                         /* seconds, monotonic */

@@ -25,6 +25,7 @@
     X(INT,  max_vocab, "max-vocab", NULL, 0, 1e8, "N", "most entries of the vocabulary; 0: no bound", "data")           \
     X(INT,  max_length, "max-length", NULL, 0, 1e8, "N", "longer texts are cut after so many units; 0: never", "data")  \
     X(FLAG, lower, "lower", NULL, 0, 1, "", "read capital letters as small ones", "data")                               \
+    X(FLAG, marked, "mark-capitals", NULL, 0, 1, "", "bpe: a capital is a mark and its small letter, so that both forms of a word learn together", "data") \
     X(FLAG, nfkc, "nfkc", NULL, 0, 1, "", "fold signs that mean the same (Unicode NFKC)", "data")                       \
     X(FLAG, shared_vocab, "shared-vocab", NULL, 0, 1, "", "one vocabulary for sources and targets, learned from both", "data") \
     X(INT,  column, "column", NULL, 1, 1e6, "N", "column of a tagged file with the tag, from 1; else the last, of CoNLL-U the fourth", "data") \

@@ -187,3 +187,15 @@ int rc_utf8_class(int32_t cp)
         return is_unspaced(cp) ? RC_HAN : RC_LETTER;
     return RC_PUNCT;
 }
+
+int32_t rc_utf8_small(int32_t cp)
+{
+    int32_t small = cp < 0 ? cp : utf8proc_tolower(cp);
+    return small != cp && utf8proc_toupper(small) == cp && rc_utf8_class(small) == rc_utf8_class(cp) ? small : cp;
+}
+
+int32_t rc_utf8_capital(int32_t cp)
+{
+    int32_t capital = cp < 0 ? cp : utf8proc_toupper(cp);
+    return rc_utf8_small(capital) == cp ? capital : cp;
+}

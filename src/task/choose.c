@@ -37,5 +37,6 @@ void rc_choose_text(const recur_train_options *o, rc_text_options *t)
     if (o->max_vocab >= 0)
         t->max_size = o->max_vocab;
     t->lower = rc_wanted(o->lower, t->lower);
+    t->marked = rc_wanted(o->marked, t->marked);
     t->nfkc = rc_wanted(o->nfkc, t->nfkc);
 }

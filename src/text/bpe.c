@@ -16,6 +16,7 @@ typedef struct {
     void *ud;
     char s[4 * RC_BPE_WORD];
     size_t n;
+    bool marked;                 /* a capital begins a word */
     int signs, blanks, kind;     /* code points; those that are blanks, at the front; class of the others or -1 */
 } cutter;
 
@@ -46,7 +47,8 @@ static int put_blank(cutter *c)
 static int put_sign(cutter *c, const char *s, size_t n, int32_t cp)
 {
     int kind = rc_utf8_class(cp), e = RECUR_OK;
-    if ((c->kind >= 0 && kind != c->kind) || c->signs == RC_BPE_WORD)
+    bool head = kind != c->kind || (c->marked && rc_utf8_small(cp) != cp);
+    if ((c->kind >= 0 && head) || c->signs == RC_BPE_WORD)
         e = flush(c, c->n);
     if (!e && c->kind < 0 && c->blanks > 1) {
         e = flush(c, c->n - 3);
@@ -59,9 +61,9 @@ static int put_sign(cutter *c, const char *s, size_t n, int32_t cp)
     return e;
 }
 
-int rc_bpe_words(const char *s, size_t n, rc_bpe_word *word, void *ud)
+int rc_bpe_words(const char *s, size_t n, bool marked, rc_bpe_word *word, void *ud)
 {
-    cutter c = { .word = word, .ud = ud, .kind = -1 };
+    cutter c = { .word = word, .ud = ud, .marked = marked, .kind = -1 };
     int e = RECUR_OK;
     bool fresh = true;                           /* a line begins: its blank is due */
     for (size_t i = 0, k; i < n && !e; i += k) {
@@ -74,7 +76,7 @@ int rc_bpe_words(const char *s, size_t n, rc_bpe_word *word, void *ud)
             break;
         if (cp == ' ') {
             e = put_blank(&c);
-        } else if (cp <= 0 || cp == '\n' || cp == 0x2581) {
+        } else if (cp <= 0 || cp == '\n' || cp == 0x2581 || (marked && cp == RC_SHIFT_CP)) {
             e = flush(&c, c.n);
             if (!e)
                 e = word(ud, s + i, k, true);
@@ -137,12 +139,18 @@ int rc_bpe_add(recur *r, rc_bpe *b, int32_t left, int32_t right, int32_t into)
 static int count_word(void *ud, const char *s, size_t n, bool raw)
 {
     rc_text *t = ud;
-    return raw ? RECUR_OK : rc_map_add(t->counts, s, n, 1, NULL);
+    rc_marked w;
+    if (raw)
+        return RECUR_OK;
+    if (!t->o.marked || !rc_capital_cut(s, n, &w))
+        return rc_map_add(t->counts, s, n, 1, NULL);
+    int e = rc_map_add(t->counts, w.mark, w.mark_n, 1, NULL);
+    return e ? e : rc_map_add(t->counts, w.s, w.n, 1, NULL);
 }
 
 static int learn(rc_text *t, const char *s, size_t n)
 {
-    return rc_bpe_words(s, n, count_word, t);
+    return rc_bpe_words(s, n, t->o.marked, count_word, t);
 }
 
 /* "bpe:8000": entries of the vocabulary, all told. */
@@ -221,35 +229,54 @@ static int merge_word(const rc_bpe *b, int32_t *id, int n)
     }
 }
 
-static int cut_word(void *ud, const char *s, size_t n, bool raw)
+/* The pieces of a word; what has none is spelt in bytes. */
+static int pieces(const rc_text *t, const char *s, size_t n, int32_t *id)
 {
-    const encoder *x = ud;
-    const rc_vocab *v = x->t->vocab;
-    int32_t id[4 * RC_BPE_WORD];
-    int N = 0, e = RECUR_OK;
-    if (raw)
-        return spell(x, s, n);
+    int N = 0;
     for (size_t i = 0, k; i < n; i += k) {
         int32_t cp;
         k = (size_t)rc_utf8_next(s + i, n - i, &cp);
-        id[N] = rc_vocab_id(v, s + i, k);
+        id[N] = rc_vocab_id(t->vocab, s + i, k);
         if (id[N++] == RC_UNK)
             for (N--; k && N < 4 * RC_BPE_WORD; k--)
                 id[N++] = RC_BYTES + (unsigned char)s[i++];
     }
-    N = merge_word(x->t->own, id, N);
+    return merge_word(t->own, id, N);
+}
+
+static int hand_out(const encoder *x, const int32_t *id, int N)
+{
+    int e = RECUR_OK;
     for (int i = 0; i < N && !e; i++) {
         size_t length;
-        const char *p = rc_vocab_str(v, id[i], &length);
+        const char *p = rc_vocab_str(x->t->vocab, id[i], &length);
         e = x->piece(x->ud, p, length);
     }
     return e;
 }
 
+/* A capital keeps its form where the mark, or a piece that the mark could change, is missing. */
+static int cut_word(void *ud, const char *s, size_t n, bool raw)
+{
+    const encoder *x = ud;
+    const rc_vocab *v = x->t->vocab;
+    int32_t id[4 * RC_BPE_WORD + 1];
+    rc_marked w;
+    if (raw)
+        return spell(x, s, n);
+    if (x->t->o.marked && rc_capital_cut(s, n, &w) && w.n < 4 * RC_BPE_WORD) {
+        id[0] = rc_vocab_id(v, w.mark, w.mark_n);
+        int N = pieces(x->t, w.s, w.n, id + 1);
+        if (id[0] >= RC_PIECES && id[1] >= RC_PIECES && id[1] != rc_vocab_id(v, RC_BLANK, 3))
+            return hand_out(x, id, N + 1);
+    }
+    return hand_out(x, id, pieces(x->t, s, n, id));
+}
+
 static int cut(const rc_text *t, const char *s, size_t n, rc_piece *piece, void *ud)
 {
     encoder x = { t, piece, ud };
-    return rc_bpe_words(s, n, cut_word, &x);
+    return rc_bpe_words(s, n, t->o.marked, cut_word, &x);
 }
 
 static int join(const rc_text *t, int32_t id, int32_t before, rc_buf *out)
@@ -268,6 +295,14 @@ static int join(const rc_text *t, int32_t id, int32_t before, rc_buf *out)
         n -= 3;
     }
     int e = rc_buf_add(out, "", 0);
+    if (t->o.marked && !e) {
+        size_t k = 0;
+        const char *left = before >= RC_PIECES ? rc_vocab_str(t->vocab, before, &k) : "";
+        if (rc_capital_is_mark(s, n))
+            return n > 3 ? rc_buf_add(out, " ", 1) : RECUR_OK;
+        if (rc_capital_is_mark(left, k))
+            e = rc_capital_join(&s, &n, out);
+    }
     for (size_t i = 0; i < n && !e;) {
         const bool blank = n - i >= 3 && memcmp(s + i, RC_BLANK, 3) == 0;
         e = blank ? rc_buf_add(out, " ", 1) : rc_buf_add(out, s + i, 1);

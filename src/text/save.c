@@ -35,9 +35,9 @@ int rc_text_save(const rc_text *t, rc_store *s)
 {
     char json[512];
     snprintf(json, sizeof json,
-             "{\"unit\":\"%.64s\",\"min_count\":%" PRId64 ",\"max_size\":%" PRId64 ",\"lower\":%s,\"nfkc\":%s,\"pairs\":%" PRId64 "}",
+             "{\"unit\":\"%.64s\",\"min_count\":%" PRId64 ",\"max_size\":%" PRId64 ",\"lower\":%s,\"nfkc\":%s,\"pairs\":%" PRId64 "%s}",
              t->o.unit, t->o.min_count, t->o.max_size, t->o.lower ? "true" : "false", t->o.nfkc ? "true" : "false",
-             t->pairs ? t->o.pairs : 0);
+             t->pairs ? t->o.pairs : 0, t->o.marked ? ",\"marked\":true" : "");
     int e = rc_store_text(s, "text", json);
     if (!e)
         e = save_vocab(t, s);
@@ -70,13 +70,15 @@ static int load_options(recur *r, rc_text **out, const rc_store *s)
     json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, &why);
     if (!root && json_error_code(&why) == json_error_out_of_memory)
         return rc_fail(r, RECUR_ENOMEM, "out of memory: metadata \"text\"");
-    bool good = json_object_size(root) == 6;
+    const bool marked = json_object_get(root, "marked") != NULL;     /* stands there where it is true */
+    bool good = json_object_size(root) == 6 + (size_t)marked;
     rc_text_options o = {
         .unit = json_string_value(json_object_get(root, "unit")),
         .min_count = whole(root, "min_count", &good),
         .max_size = whole(root, "max_size", &good),
         .lower = flag(root, "lower", &good),
         .nfkc = flag(root, "nfkc", &good),
+        .marked = marked && flag(root, "marked", &good),
         .pairs = whole(root, "pairs", &good),
     };
     int e = RECUR_OK;

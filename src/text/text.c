@@ -31,6 +31,8 @@ int rc_text_new(recur *r, rc_text **out, const rc_text_options *o)
     if (!unit || (o->unit[strlen(unit->name)] == ':' && unit != &rc_unit_bpe))
         return rc_fail(r, RECUR_EOPTION, "unknown unit \"%s\": byte, char, word, token, bpe or bpe:8000 is wanted",
                        o->unit ? o->unit : "");
+    if (o->marked && unit != &rc_unit_bpe)
+        return rc_fail(r, RECUR_EOPTION, "--mark-capitals is for pieces of words, not for unit \"%s\": say --unit bpe:8000", o->unit);
     rc_text *t = rc_new(r, 1, sizeof *t);
     if (!t)
         return RECUR_ENOMEM;

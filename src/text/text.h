@@ -37,6 +37,7 @@ typedef struct {
     const char *unit;             /* "byte" "char" "word" "token" "bpe" or "bpe:8000" */
     int64_t min_count, max_size;  /* words and signs seen less often are <unk>; most entries (0: no bound) */
     bool lower, nfkc;
+    bool marked;                  /* bpe: a capital is a mark and its small letter (capital.c) */
     int64_t pairs;                /* > 0: a second column of ids, pairs of neighbouring units, at most this many, seen >= 2 (bpe, byte too) */
 } rc_text_options;
 struct rc_text {

@@ -21,6 +21,14 @@ int rc_pairs_encode(const rc_text *t, const rc_ids *units, size_t from, rc_ids *
 int rc_pairs_save(const rc_text *t, rc_store *s);
 int rc_pairs_load(rc_text *t, rc_store *s);
 
+/* capital.c: a word that begins with a capital as a mark and a word of its small letter */
+#define RC_SHIFT "\xE2\x87\xA7" /* U+21E7 after the word's blank, where it has one */
+enum { RC_SHIFT_CP = 0x21E7, RC_MARK = 6 };
+typedef struct { char mark[RC_MARK]; size_t mark_n, n; char s[4 * 64 + 4]; } rc_marked;
+bool rc_capital_cut(const char *s, size_t n, rc_marked *out);       /* false: no capital */
+bool rc_capital_is_mark(const char *s, size_t n);
+int rc_capital_join(const char **s, size_t *n, rc_buf *out);        /* of a piece after a mark: drops its blank, adds its first letter, large */
+
 /* bpe.c and bpe_learn.c */
 enum { RC_BYTES = RC_FIRST, RC_PIECES = RC_FIRST + 256 };   /* first byte piece, first piece of text */
 typedef struct {
@@ -32,7 +40,7 @@ typedef struct {
 #define RC_BLANK "\xE2\x96\x81"  /* U+2581 stands for a blank */
 enum { RC_BPE_WORD = 64 };       /* code points of a word at most: longer runs are cut, so that no text is quadratic */
 typedef int rc_bpe_word(void *ud, const char *s, size_t n, bool raw);   /* raw: bytes that have no pieces */
-int rc_bpe_words(const char *s, size_t n, rc_bpe_word *word, void *ud);
+int rc_bpe_words(const char *s, size_t n, bool marked, rc_bpe_word *word, void *ud);
 int64_t rc_bpe_merge(const rc_bpe *b, int32_t left, int32_t right);     /* rank, or -1 */
 int rc_bpe_add(recur *r, rc_bpe *b, int32_t left, int32_t right, int32_t into);
 int rc_bpe_learn(rc_text *t, rc_bpe *b, size_t V);

@@ -14,6 +14,8 @@ static const char *const texts[] = {
     "\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4 \xEB\xAC\xB8\xEC\x9E\xA5", "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82, \xD0\xBC\xD0\xB8\xD1\x80",
     "\xE0\xB8\xAA\xE0\xB8\xA7\xE0\xB8\xB1\xE0\xB8\xAA\xE0\xB8\x94\xE0\xB8\xB5",
     "\xE3\x81\x93\xE3\x82\x93\xE3\x81\xAB\xE3\x81\xA1\xE3\x81\xAF\xE3\x82\xAB\xE3\x83\x8A",
+    "NASA's McDonald \"Hello\" A I HELLO, World. The \xC4\xB0stanbul \xC7\x85 \xC5\x92uvre \xC3\x89T\xC3\x89 \xE1\xBA\x9E \xC8\xBA", "  The", "\nThe",
+    "literal \xE2\x87\xA7 shift\xE2\x87\xA7The \xE2\x96\x81\xE2\x87\xA7",
     "literal \xE2\x96\x81 mark\xE2\x96\x81\xE2\x96\x81", "<unk> <s> </s> <0x41>", "\x01\x02\x7f",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "                                                                                                      x",
@@ -67,8 +69,8 @@ static void lossless_units(void **state)
     recur r = test_runtime(&memory);
     static const char *const unit[] = { "byte", "char", "bpe:300", "bpe:500", "bpe:2000", "bpe" };
     for (int u = 0; u < 6; u++)
-        for (int how = 0; how < 4; how++) {
-            rc_text *t = learned(&r, (rc_text_options){ .unit = unit[u], .lower = how & 1, .nfkc = how & 2 });
+        for (int how = 0; how < (u < 2 ? 4 : 8); how++) {
+            rc_text *t = learned(&r, (rc_text_options){ .unit = unit[u], .lower = how & 1, .nfkc = how & 2, .marked = how & 4 });
             for (int i = 0; i < TEXTS; i++) {
                 rc_buf b;
                 rc_buf_init(&b, &r, 0);
@@ -102,13 +104,13 @@ static void lossless_units(void **state)
 }
 
 /* Random texts of random signs, bytes, blanks: BPE gives every byte back. */
-static void random_texts(void **state)
+static void random_with(bool marked)
 {
-    (void)state;
     recur r = test_runtime(&memory);
-    rc_text *t = learned(&r, (rc_text_options){ .unit = "bpe:600" });
+    rc_text *t = learned(&r, (rc_text_options){ .unit = "bpe:600", .marked = marked });
     static const char *const atom[] = {
         " ", "  ", "\n", "the", "qu", "\xE4\xBD\xA0", "\xE2\x96\x81", "\xF0\x9F\x98\x80", "1", ",", "\xff", "\xE4", "e\xCC\x81", "\t",
+        "The", "A", "\xE2\x87\xA7", "\xC3\x89", "\xC8\xBA",
     };
     uint64_t at = 0;
     for (int round = 0; round < 3000; round++) {
@@ -122,6 +124,39 @@ static void random_texts(void **state)
         check_lossless(t, s, n, s, n);
     }
     rc_text_free(t);
+    assert_int_equal(memory.live, 0);
+}
+
+static void random_texts(void **state)
+{
+    (void)state;
+    random_with(false);
+    random_with(true);
+}
+
+/* A capital is a mark before the piece that the small letter has. */
+static void capitals(void **state)
+{
+    (void)state;
+    recur r = test_runtime(&memory);
+    rc_text *t = learned(&r, (rc_text_options){ .unit = "bpe:600", .marked = true }), *none;
+    rc_ids large = { .r = &r }, small = { .r = &r };
+    assert_int_equal(rc_text_encode(t, "x The", 5, &large, NULL), 0);
+    assert_int_equal(rc_text_encode(t, "x the", 5, &small, NULL), 0);
+    assert_int_equal(large.n, small.n + 1);
+    const size_t at = large.n - 2;
+    assert_string_equal(rc_vocab_str(t->vocab, large.id[at], NULL), "\xE2\x96\x81\xE2\x87\xA7");
+    assert_int_equal(large.id[at + 1], small.id[at]);
+    const int32_t lone[] = { large.id[at], RC_EOS, large.id[at], large.id[at] };      /* what a net may write */
+    rc_buf b;
+    rc_buf_init(&b, &r, 0);
+    assert_int_equal(rc_text_decode(t, lone, 4, &b), 0);
+    assert_int_equal(b.n, 1);
+    rc_buf_free(&b);
+    rc_ids_free(&large);
+    rc_ids_free(&small);
+    rc_text_free(t);
+    assert_int_equal(rc_text_new(&r, &none, &(rc_text_options){ .unit = "word", .marked = true }), RECUR_EOPTION);
     assert_int_equal(memory.live, 0);
 }
 
@@ -370,7 +405,7 @@ static void memory_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lossless_units), cmocka_unit_test(random_texts), cmocka_unit_test(long_run), cmocka_unit_test(word_rules),
+        cmocka_unit_test(lossless_units), cmocka_unit_test(random_texts), cmocka_unit_test(long_run), cmocka_unit_test(capitals), cmocka_unit_test(word_rules),
         cmocka_unit_test(tokens), cmocka_unit_test(vocabulary_order), cmocka_unit_test(pairs), cmocka_unit_test(memory_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static void given_unit(const char *unit, bool source, char out[32])
 }
 
 /* Sources in pieces of words are read in small letters: "Hello, how are you?" then knows what "How are you?" taught.  The
- * answer keeps its capitals, so a vocabulary for both sides keeps them too. */
+ * answer keeps its capitals, each as a mark and its small letter, and so does a vocabulary for both sides. */
 static void text_options(const recur_data *d, const recur_train_options *o, bool source, char name[32], rc_text_options *t)
 {
     char guessed[16];
@@ -50,7 +50,8 @@ static void text_options(const recur_data *d, const recur_train_options *o, bool
         given_unit(o->unit, source, name);
     else
         snprintf(name, 32, "%s", guess_unit(d, guessed));
-    *t = (rc_text_options){ .unit = name, .min_count = d->count > 1000 ? 2 : 1, .lower = source && strncmp(name, "bpe", 3) == 0 };
+    const bool pieces = strncmp(name, "bpe", 3) == 0;
+    *t = (rc_text_options){ .unit = name, .min_count = d->count > 1000 ? 2 : 1, .lower = source && pieces, .marked = !source && pieces };
     rc_choose_text(o, t);
 }
 
