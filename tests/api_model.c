@@ -164,6 +164,34 @@ static void a_loaded_model_answers_bit_for_bit(void **state)
     unlink(FILE_NAME);
 }
 
+/* Vocabulary and labels live as long as anything that reads them: data, models and parts may go in any order. */
+static void data_and_models_may_go_in_any_order(void **state)
+{
+    recur *r = *state;
+    const char *const net = "embed 8 | gru 4 | pool max | dense";
+    for (int order = 0; order < 2; order++) {
+        recur_data *d = texts(r, NULL), *held, *more;
+        recur_model *m, *n;
+        recur_answer a[2], b[2];
+        OK(r, recur_data_split(d, .3, 1, &held));
+        OK(r, recur_model_new(r, &m, net, d, 1));
+        more = texts(r, m);
+        if (order == 0) recur_data_close(d);
+        else recur_model_free(m);
+        OK(r, recur_model_new(r, &n, net, held, 1));
+        if (order == 0) OK(r, recur_fit(n, more, NULL, NULL, NULL, NULL));
+        else OK(r, recur_model_new(r, &m, net, more, 1));
+        recur_data_close(held);
+        recur_data_close(more);
+        if (order == 1) recur_data_close(d);
+        assert_int_equal(recur_classify(r, m, "a funny evening", a, 2), 2);
+        assert_int_equal(recur_classify(r, n, "a funny evening", b, 2), 2);
+        if (order == 1) assert_true(a[0].p == b[0].p);       /* drawn by one seed */
+        recur_model_free(m);
+        recur_model_free(n);
+    }
+}
+
 static void damaged_files_are_refused(void **state)
 {
     recur *r = *state;
@@ -266,7 +294,7 @@ int main(void)
         cmocka_unit_test(arrays_are_checked), cmocka_unit_test(arrays_come_out_as_packed_rows), cmocka_unit_test(fit_learns_arrays),
         cmocka_unit_test(fit_learns_numbers),
         cmocka_unit_test(callbacks_pass_errors_on), cmocka_unit_test(a_loaded_model_answers_bit_for_bit),
-        cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),
+        cmocka_unit_test(data_and_models_may_go_in_any_order), cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),
         cmocka_unit_test(fewer_bytes_answer_alike),
     };
     return cmocka_run_group_tests(tests, open_runtime, close_runtime);

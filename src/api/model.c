@@ -21,8 +21,7 @@ int recur_model_new(recur *r, recur_model **out, const char *net, const recur_da
     rc_options_or_default(NULL, &o);
     o.net = net;
     if (!net && (e = d->task->choose(d, &o, line, sizeof line, nothing_said, NULL)) < 0) return e;
-    /* What d learned becomes the model's, and d borrows it from then on. */
-    return rc_model_build(r, out, net ? net : line, (recur_data *)d, seed, NULL);
+    return rc_model_build(r, out, net ? net : line, d, seed, NULL);
 }
 
 int recur_model_load(recur *r, recur_model **out, const char *path)

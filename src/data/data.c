@@ -13,7 +13,7 @@ int rc_data_new(recur *r, recur_data **out, const rc_task *t)
         return RECUR_ENOMEM;
     d->r = r;
     d->task = t;
-    d->own = true;
+    d->learned = true;
     rc_buf_init(&d->raw, r, (size_t)1 << 34);
     return RECUR_OK;
 }
@@ -23,12 +23,9 @@ void recur_data_close(recur_data *d)
     if (d == NULL)
         return;
     recur *r = d->r;
-    if (d->own) {
-        rc_text_free(d->text);
-        rc_vocab_free(d->labels);
-        rc_free(r, d->scaling.mean);
-        rc_free(r, d->scaling.scale);
-    }
+    rc_text_free(d->text);
+    rc_vocab_free(d->labels);
+    rc_scaling_free(r, &d->scaling);
     for (int c = 0; c < 4; c++)
         rc_free(r, d->ids[c]);
     for (int i = 0; i < d->paths; i++)
@@ -213,9 +210,11 @@ static int same_kind(const recur_data *d, recur_data **out)
     if (e != RECUR_OK)
         return e;
     recur_data *h = *out;
-    h->own = false;
+    h->learned = d->learned;
     h->form = json_incref(d->form);
-    h->text = d->text, h->labels = d->labels, h->scaling = d->scaling;
+    h->text = rc_text_share(d->text), h->labels = rc_vocab_share(d->labels);
+    if ((e = rc_scaling_copy(d->r, &d->scaling, &h->scaling)) != RECUR_OK)
+        return e;
     h->C = d->C, h->F = d->F, h->classes = d->classes, h->outputs = d->outputs, h->vocabulary = d->vocabulary;
     h->per_step = d->per_step, h->stream = d->stream;
     h->side_rows = d->row_side != NULL;
@@ -253,15 +252,10 @@ int recur_data_split(recur_data *d, double part, uint64_t seed, recur_data **hel
     }
     if (e == RECUR_OK && keep != NULL) {       /* d takes over what was kept; its own blocks go with `keep` */
         recur_data was = *d;
-        keep->own = was.own, keep->chars = was.chars, keep->bytes = was.bytes;
+        keep->chars = was.chars, keep->bytes = was.bytes;
         keep->skipped = was.skipped, keep->unknown = was.unknown, keep->dropped = was.dropped;
         *d = *keep;
         *keep = was;
-        keep->own = false;
-        if (d->side != NULL) {
-            d->side->own = keep->side->own;
-            keep->side->own = false;
-        }
     }
     recur_data_close(keep);
     if (e != RECUR_OK)

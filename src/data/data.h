@@ -12,6 +12,8 @@ typedef struct rc_task rc_task;                              /* named only: whos
 
 typedef struct { float *mean, *scale; int n; } rc_scaling;
     /* x' = (x - mean) * scale, from the training part alone; n 0: none */
+int rc_scaling_copy(recur *r, const rc_scaling *from, rc_scaling *to);       /* what `to` held is not freed */
+void rc_scaling_free(recur *r, rc_scaling *s);
 
 typedef struct {
     size_t at, text, text_n; int32_t T, label, file; int64_t line; float weight; int32_t side;
@@ -29,8 +31,9 @@ struct rc_cutter {
 struct recur_data {
     recur *r;
     const rc_task *task;
-    rc_text *text; rc_vocab *labels; rc_scaling scaling; bool own;
-        /* own: learned here, handed to the model that is made from it */
+    rc_text *text; rc_vocab *labels; rc_scaling scaling; bool learned;
+        /* text and labels are shared with the model made from these data, or with that they were read for;
+         * learned: here, not taken from a model */
     int C, F, classes, outputs;          /* outputs > 0: targets are numbers */
     int vocabulary2;                     /* of their second column */
     int group;                           /* so many examples, one after the other, stay together in a shuffled epoch: they share a side example; 0: 1 */
@@ -39,8 +42,8 @@ struct recur_data {
     rc_example *ex; int count, ex_cap;
     int32_t *step_label; float *value; bool per_step;    /* [rows] or NULL; [count or rows][outputs] or NULL */
     /* --- the side chain's data (before >> in the net line), owned; NULL: none.  A recur_data of its own: made by
-     * rc_data_new, filled by rc_data_row and rc_data_example, with its own text (or side->own = false and
-     * side->text = text: one vocabulary for both), ids, features, scaling, windows, max_length.  Main examples name theirs by
+     * rc_data_new, filled by rc_data_row and rc_data_example, with its own text (or text's other share:
+     * one vocabulary for both), ids, features, scaling, windows, max_length.  Main examples name theirs by
      * rc_example.side (translate, forecast), or main rows theirs by row_side (tag: signs of each word).  Batches come
      * out with side, place, row_place: the side examples of a batch once each, longest first. */
     recur_data *side;
@@ -86,7 +89,7 @@ void rc_data_seek(recur_data *d, int at);                    /* the at-th batch 
 int rc_data_of(recur_data *d, const int32_t *ex, int n, recur_batch *out);
     /* a batch of just these examples (with their side examples) */
 int rc_data_scale(recur_data *d, const rc_scaling *given);
-    /* every column of x to mean 0 and deviation 1 by the figures of these rows, or as given (borrowed); what is missing
+    /* every column of x to mean 0 and deviation 1 by the figures of these rows, or as given (copied); what is missing
      * (NAN) becomes the mean */
 void rc_scale_rows(const rc_scaling *s, float *x /* [rows][n] */, size_t rows);
 int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */

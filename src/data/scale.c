@@ -36,13 +36,32 @@ void rc_scale_rows(const rc_scaling *s, float *x, size_t rows)
         }
 }
 
+void rc_scaling_free(recur *r, rc_scaling *s)
+{
+    rc_free(r, s->mean);
+    rc_free(r, s->scale);
+    *s = (rc_scaling){ 0 };
+}
+
+int rc_scaling_copy(recur *r, const rc_scaling *from, rc_scaling *to)
+{
+    const size_t n = (size_t)from->n;
+    *to = (rc_scaling){ 0 };
+    if (n == 0)
+        return RECUR_OK;
+    to->mean = rc_new(r, n, sizeof *to->mean);
+    to->scale = rc_new(r, n, sizeof *to->scale);
+    if (to->mean == NULL || to->scale == NULL)
+        return RECUR_ENOMEM;
+    memcpy(to->mean, from->mean, n * sizeof *to->mean);
+    memcpy(to->scale, from->scale, n * sizeof *to->scale);
+    to->n = from->n;
+    return RECUR_OK;
+}
+
 int rc_data_scale(recur_data *d, const rc_scaling *given)
 {
-    int e = RECUR_OK;
-    if (given != NULL)
-        d->scaling = *given;
-    else
-        e = learn(d);
+    int e = given != NULL ? rc_scaling_copy(d->r, given, &d->scaling) : learn(d);
     if (e == RECUR_OK)
         rc_scale_rows(&d->scaling, d->x, d->rows);
     return e;

@@ -26,8 +26,7 @@ void recur_model_free(recur_model *m)
     rc_side_forget(m);
     rc_text_free(m->text);
     rc_vocab_free(m->labels);
-    rc_free(r, m->scaling.mean);
-    rc_free(r, m->scaling.scale);
+    rc_scaling_free(r, &m->scaling);
     rc_free(r, m->class_weight);
     rc_free(r, m->forbid);
     json_decref(m->card);
@@ -73,7 +72,7 @@ static int read_vectors(recur *r, const char *path, const rc_vocab *v, rc_facts 
     return e;
 }
 
-int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, uint64_t seed, const char *vectors)
+int rc_model_build(recur *r, recur_model **out, const char *net, const recur_data *d, uint64_t seed, const char *vectors)
 {
     recur_model *m;
     rc_facts facts;
@@ -98,19 +97,20 @@ int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, 
         e = rc_fail(r, RECUR_ENOMEM, "no memory for the model card");
     if (e == RECUR_OK && d->form != NULL && json_object_set(m->card, "form", d->form) != 0)
         e = rc_fail(r, RECUR_ENOMEM, "no memory for the model card");
-    if (e == RECUR_OK && d->own) {                             /* what the data learned is the model's from now on */
+    if (e == RECUR_OK) {
         rc_net_init(m->net, &facts, seed, m->w);
-        m->text = d->text, m->labels = d->labels, m->scaling = d->scaling;
-        d->own = false;
-        rc_side_learned(m, d);
-        if (m->task->ready == NULL || (e = m->task->ready(m)) == RECUR_OK)
-            *out = m;
-    } else if (e == RECUR_OK) {
-        e = rc_fail(r, RECUR_EDATA, "these data were read for another model, whose vocabulary they use");
+        m->text = rc_text_share(d->text), m->labels = rc_vocab_share(d->labels);
+        e = rc_scaling_copy(r, &d->scaling, &m->scaling);
     }
+    if (e == RECUR_OK && d->side != NULL)
+        e = rc_side_learned(m, d->side);
+    if (e == RECUR_OK && m->task->ready != NULL)
+        e = m->task->ready(m);
     rc_free(r, rows);
     if (e != RECUR_OK)
         recur_model_free(m);
+    else
+        *out = m;
     return e;
 }
 

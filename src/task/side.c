@@ -7,22 +7,16 @@
 
 #include "task/side.h"
 
-void rc_side_learned(recur_model *m, recur_data *d)
+int rc_side_learned(recur_model *m, const recur_data *side)
 {
-    recur_data *side = d->side;
-    if (side == NULL)
-        return;
-    m->side_text = side->text;
-    m->side_scaling = side->scaling;
-    side->own = false;
+    m->side_text = rc_text_share(side->text);
+    return rc_scaling_copy(m->r, &side->scaling, &m->side_scaling);
 }
 
 void rc_side_forget(recur_model *m)
 {
-    if (m->side_text != m->text)
-        rc_text_free(m->side_text);
-    rc_free(m->r, m->side_scaling.mean);
-    rc_free(m->r, m->side_scaling.scale);
+    rc_text_free(m->side_text);
+    rc_scaling_free(m->r, &m->side_scaling);
 }
 
 json_t *rc_side_json(const recur_model *m)
@@ -142,7 +136,7 @@ int rc_side_load(recur_model *m, rc_store *s, const char *path, rc_facts *f)
     if (strcmp(text, "own") == 0)
         e = load_text(m, s, path);
     else if (strcmp(text, "shared") == 0)
-        m->side_text = m->text;
+        m->side_text = rc_text_share(m->text);
     else if (strcmp(text, "none") != 0)
         e = bad(m, path, "a text that is neither its own nor shared");
     if (e == RECUR_OK && strcmp(text, "none") != 0

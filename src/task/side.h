@@ -4,7 +4,7 @@
 #define RC_SIDE_H
 #include "task/task.h"
 
-void rc_side_learned(recur_model *m, recur_data *d);                   /* text and scaling become the model's */
+int rc_side_learned(recur_model *m, const recur_data *side);           /* takes a share of its text, a copy of its scaling */
 void rc_side_forget(recur_model *m);
 json_t *rc_side_json(const recur_model *m);                            /* part "side" of the card's facts */
 int rc_side_store(const recur_model *m, rc_store *s);

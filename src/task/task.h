@@ -32,7 +32,7 @@ struct recur_model {
 /* A net on the facts of d, weights drawn from seed; text, labels and scaling that d owns become the model's (d then
  * borrows them).  vectors: file of word vectors for the first embedding, or NULL.  recur_model_free is in model.c
  * too. */
-int rc_model_build(recur *r, recur_model **out, const char *net, recur_data *d, uint64_t seed, const char *vectors);
+int rc_model_build(recur *r, recur_model **out, const char *net, const recur_data *d, uint64_t seed, const char *vectors);
 /* begin.c: weights of another model wherever layers, and the units or labels that rows stand for, are alike; EOPTION
  * where nothing is. */
 typedef struct { int weights, in_all; int64_t units, of; } rc_begun;    /* matrices and vectors begun so; units known to both, of the new model's */

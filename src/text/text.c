@@ -53,7 +53,7 @@ int rc_text_new(recur *r, rc_text **out, const rc_text_options *o)
 
 void rc_text_free(rc_text *t)
 {
-    if (!t)
+    if (!t || atomic_fetch_sub(&t->shares, 1) > 0)
         return;
     if (t->unit->drop)
         t->unit->drop(t);
@@ -63,6 +63,13 @@ void rc_text_free(rc_text *t)
     rc_buf_free(&t->kept);
     rc_free(t->r, (char *)(uintptr_t)t->o.unit);
     rc_free(t->r, t);
+}
+
+rc_text *rc_text_share(rc_text *t)
+{
+    if (t)
+        atomic_fetch_add(&t->shares, 1);
+    return t;
 }
 
 int rc_text_normal(const rc_text *t, const char *s, size_t n, rc_buf *out)

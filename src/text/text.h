@@ -2,6 +2,8 @@
  * text - floor 2: text -> ids, ids -> text.  Knows nothing of nets. */
 #ifndef RC_TEXT_H
 #define RC_TEXT_H
+#include <stdatomic.h>
+
 #include "format/format.h"
 
 typedef struct { int32_t *id; size_t n, cap; recur *r; } rc_ids;
@@ -12,7 +14,8 @@ void rc_ids_free(rc_ids *v);
 enum { RC_UNK = 0, RC_BOS = 1, RC_EOS = 2, RC_FIRST = 3 };
 typedef struct rc_vocab rc_vocab;
 int rc_vocab_new(recur *r, rc_vocab **out);
-void rc_vocab_free(rc_vocab *v);
+void rc_vocab_free(rc_vocab *v);                              /* gone when the last who holds it lets go */
+rc_vocab *rc_vocab_share(rc_vocab *v);                        /* one more holds v; NULL: NULL */
 int rc_vocab_size(const rc_vocab *v);
 int32_t rc_vocab_id(const rc_vocab *v, const char *s, size_t n);              /* RC_UNK when absent */
 const char *rc_vocab_str(const rc_vocab *v, int32_t id, size_t *n);
@@ -42,6 +45,7 @@ typedef struct {
 } rc_text_options;
 struct rc_text {
     recur *r;
+    atomic_int shares;            /* who hold it beside the first: data and models, closed in any order, by any thread */
     const rc_unit *unit;
     rc_text_options o;
     rc_vocab *vocab, *pairs;      /* pairs NULL: one column */
@@ -50,7 +54,8 @@ struct rc_text {
     rc_buf kept;                  /* while learning, for the pairs: each text after its size */
 };
 int rc_text_new(recur *r, rc_text **out, const rc_text_options *o);
-void rc_text_free(rc_text *t);
+void rc_text_free(rc_text *t);                                /* gone when the last who holds it lets go */
+rc_text *rc_text_share(rc_text *t);                           /* one more holds t; NULL: NULL */
 int rc_text_learn(rc_text *t, const char *s, size_t n);       /* normalises, then the unit's learn; pairs counted too */
 int rc_text_settle(rc_text *t);
 int rc_text_columns(const rc_text *t);

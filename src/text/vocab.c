@@ -4,6 +4,7 @@
 
 struct rc_vocab {
     recur *r;
+    atomic_int shares;
     rc_map *map;
     int64_t *count;
     size_t cap;
@@ -48,11 +49,18 @@ int rc_vocab_new(recur *r, rc_vocab **out)
 
 void rc_vocab_free(rc_vocab *v)
 {
-    if (!v)
+    if (!v || atomic_fetch_sub(&v->shares, 1) > 0)
         return;
     rc_map_free(v->map);
     rc_free(v->r, v->count);
     rc_free(v->r, v);
+}
+
+rc_vocab *rc_vocab_share(rc_vocab *v)
+{
+    if (v)
+        atomic_fetch_add(&v->shares, 1);
+    return v;
 }
 
 int rc_vocab_size(const rc_vocab *v)

@@ -177,8 +177,7 @@ static recur_model *model(recur *r, bool shared)
     d->per_step = true;
     d->text = units(r, "word", "the play was dull");
     d->classes = rc_vocab_size(d->text->vocab);
-    d->side->own = !shared;
-    d->side->text = shared ? d->text : units(r, "char", "the plays");
+    d->side->text = shared ? rc_text_share(d->text) : units(r, "char", "the plays");
     put(r, d->side, -1);
     put(r, d, 0);
     GOOD(r, rc_model_build(r, &m, "embed 5 | gru 4 bi >> embed 6 | gru 8 bridge | attend | dense", d, 1, NULL));

@@ -237,7 +237,7 @@ static int encode_all(gather *g)
     rc_ids id[2] = { { .r = d->r }, { .r = d->r } };
     int e = RECUR_OK;
     if (g->like != NULL) {
-        d->text = g->like->text;
+        d->text = rc_text_share(g->like->text);
     } else {
         text_options(d, g->o, &t);
         e = rc_text_new(d->r, &d->text, &t);
@@ -262,8 +262,8 @@ static int finish(gather *g)
     recur_data *d = g->d;
     int e = RECUR_OK;
     if (g->like != NULL) {
-        d->own = false;
-        d->labels = g->like->labels;
+        d->learned = false;
+        d->labels = rc_vocab_share(g->like->labels);
     } else if ((e = settle_labels(g)) != RECUR_OK) {
         return e;
     }

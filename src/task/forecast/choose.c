@@ -191,7 +191,7 @@ int rc_windows_examples(recur_data *d, int part)
     enum { HELD = 20000 };                                     /* enough to choose by */
     const rc_windows *w = rc_windows_of(d);
     const rc_outlook *o = &w->look;
-    bool train = d->own, eval = !train && part == RC_ALL;
+    bool train = d->learned, eval = !train && part == RC_ALL;
     int ahead = eval ? o->horizon : o->block, e = RECUR_OK;
     int64_t all = 0, step;
     int32_t first, last;

@@ -286,8 +286,9 @@ static int fill(filling *f)
     if (f->like == NULL) {
         e = learn(f);
     } else {
-        d->own = false;
-        d->scaling = *f->like->scaling;
+        d->learned = false;
+        if ((e = rc_scaling_copy(d->r, f->like->scaling, &d->scaling)) != RECUR_OK)
+            return e;
         scale(f);
         count_since(f);
     }
@@ -303,7 +304,6 @@ static int make_side(recur_data *d)
         return e;
     d->side->windows = d->windows;
     rc_windows_of(d)->users++;
-    d->side->own = d->own;
     d->side->F = d->F;
     d->F = look->segment * (look->K + look->A);
     d->outputs = look->segment;

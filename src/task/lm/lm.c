@@ -158,8 +158,8 @@ static int take_text(recur_data *d, const char *s, size_t n, const recur_train_o
     if (part == RC_HELD_PART)
         s += at, n -= at;
     if (like != NULL) {
-        d->own = false;
-        d->text = like->text;
+        d->learned = false;
+        d->text = rc_text_share(like->text);
     } else if ((e = rc_text_new(d->r, &d->text, &t)) == RECUR_OK && (e = rc_text_learn(d->text, s, n)) == RECUR_OK) {
         e = rc_text_settle(d->text);
     }

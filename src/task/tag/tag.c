@@ -109,8 +109,8 @@ static int finish(rc_tag_gather *g)
     recur_data *d = g->d;
     g->signs = g->segment || (double)g->single > 0.9 * (double)g->tag.n;
     if (g->like != NULL) {
-        d->own = false;
-        d->labels = g->like->labels;
+        d->learned = false;
+        d->labels = rc_vocab_share(g->like->labels);
         d->classes = rc_vocab_size(d->labels) - RC_FIRST;
     } else if (g->tagged == 0) {
         return rc_fail(d->r, RECUR_EDATA, "%s: no tag found: a line is word<TAB>tag, and --segment reads words parted by blanks",

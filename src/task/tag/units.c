@@ -110,8 +110,7 @@ static int side_words(rc_tag_gather *g)
     if (e == RECUR_OK)
         e = rc_map_new(d->r, &g->words);
     if (e == RECUR_OK && g->like != NULL) {
-        d->side->text = g->like->side_text;
-        d->side->own = false;
+        d->side->text = rc_text_share(g->like->side_text);
     } else if (e == RECUR_OK) {
         e = rc_text_new(d->r, &d->side->text, &t);
         for (size_t i = 0, from = 0; i <= d->raw.n && e == RECUR_OK; i++)        /* the words lie one after the other */
@@ -267,7 +266,7 @@ int rc_tag_units(rc_tag_gather *g)
                 : !signs && (g->o == NULL || g->o->net == NULL || strstr(g->o->net, ">>") != NULL);
     ids v = { { { .r = d->r }, { .r = d->r } }, { .r = d->r } };
     d->max_length = longest(g);
-    d->text = g->like != NULL ? g->like->text : NULL;
+    d->text = g->like != NULL ? rc_text_share(g->like->text) : NULL;
     d->per_step = true;
     int e = g->like == NULL ? learn(g) : RECUR_OK;
     if (e == RECUR_OK && beside)

@@ -246,8 +246,8 @@ static int finish(rc_gather *g)
     recur_data *d = g->d;
     int e = RECUR_OK;
     if (g->like != NULL) {
-        d->own = false;
-        d->labels = g->like->labels;
+        d->learned = false;
+        d->labels = rc_vocab_share(g->like->labels);
         d->form = json_incref(g->like->form);
         d->F = d->F > 0 ? d->F : g->like->scaling->n;
     } else if ((e = learn_units(g)) == RECUR_OK) {

@@ -83,8 +83,7 @@ static int vocabularies(recur_data *d, const recur_train_options *o)
     int e = vocabulary(d, shared ? d->side : NULL, o, false);
     if (e != RECUR_OK || !shared)
         return e == RECUR_OK ? vocabulary(d->side, NULL, o, true) : e;
-    d->side->own = false;
-    d->side->text = d->text;
+    d->side->text = rc_text_share(d->text);
     return RECUR_OK;
 }
 
@@ -172,9 +171,9 @@ int rc_translate_texts(recur_data *d, const recur_train_options *o, const rc_lik
 {
     int e = RECUR_OK, read = d->count;
     if (like != NULL) {
-        d->own = d->side->own = false;
-        d->text = like->text;
-        d->side->text = like->side_text;
+        d->learned = false;
+        d->text = rc_text_share(like->text);
+        d->side->text = rc_text_share(like->side_text);
     } else {
         e = vocabularies(d, o);
     }
