@@ -294,7 +294,8 @@ int main(void)
         cmocka_unit_test(arrays_are_checked), cmocka_unit_test(arrays_come_out_as_packed_rows), cmocka_unit_test(fit_learns_arrays),
         cmocka_unit_test(fit_learns_numbers),
         cmocka_unit_test(callbacks_pass_errors_on), cmocka_unit_test(a_loaded_model_answers_bit_for_bit),
-        cmocka_unit_test(data_and_models_may_go_in_any_order), cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),
+        cmocka_unit_test(data_and_models_may_go_in_any_order),
+        cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),
         cmocka_unit_test(fewer_bytes_answer_alike),
     };
     return cmocka_run_group_tests(tests, open_runtime, close_runtime);
