@@ -40,6 +40,7 @@ char *rc_copy_n(recur *r, const char *s, size_t n);
 bool rc_mul(size_t a, size_t b, size_t *out);                /* false on overflow: no size from a file is multiplied otherwise */
 
 typedef struct { char *base; size_t used; } rc_arena;        /* base NULL: only measures */
+static inline size_t rc_slice(size_t n) { return (n + 15) / 16 * 16; }      /* n numbers and the gap behind them: the next begin at a cache line */
 void *rc_take(rc_arena *a, size_t n, size_t size);           /* 64-byte aligned slice, zeroed by nobody; NULL while measuring */
 
 /* --- random numbers (rng.c): Philox-4x32-10 (Salmon et al. 2011), no hidden state --- */

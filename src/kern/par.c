@@ -10,8 +10,6 @@ enum { KC = 384, NC = 768, MC = 96 };
 
 static int least(int a, int b) { return a < b ? a : b; }
 
-static size_t whole(size_t n) { return (n + 15) / 16 * 16; }   /* slices of scratch begin at a cache line */
-
 static int panels(const rc_kern *k, int N) { return (N + k->nr - 1) / k->nr; }
 
 /* Width of a block of columns that one of `of` threads has for itself. */
@@ -25,13 +23,13 @@ static int own_width(const rc_kern *k, int N, int of)
 static size_t panel_scratch(const rc_kern *k, int N, int kc, int of)
 {
     size_t common = 2 * (size_t)least(panels(k, N) * k->nr, NC) * (size_t)kc;
-    return whole(common + (size_t)of * (size_t)k->nr * (size_t)kc);
+    return rc_slice(common + (size_t)of * (size_t)k->nr * (size_t)kc);
 }
 
 size_t rc_matmul_scratch(const recur *r, int M, int N, int K)
 {
     int of = rc_pool_threads(r->pool), kc = least(K, KC);
-    return panel_scratch(r->kern, N, kc, of) + (size_t)of * whole((size_t)least(M, MC) * (size_t)kc);
+    return panel_scratch(r->kern, N, kc, of) + (size_t)of * rc_slice((size_t)least(M, MC) * (size_t)kc);
 }
 
 /* Rows k0.. of op(B), columns n0.. as panels. */
@@ -106,7 +104,7 @@ void rc_matmul_team(const rc_kern *k, const rc_team *t, const rc_matmul_io *m, r
         return;
     int kc = least(m->K, KC), blocks = m->K > 0 ? (m->K + KC - 1) / KC : 1;
     size_t room = panel_scratch(k, m->N, kc, t->n);
-    real *copy = scratch + room + (size_t)t->id * whole((size_t)least(m->M, MC) * (size_t)kc);
+    real *copy = scratch + room + (size_t)t->id * rc_slice((size_t)least(m->M, MC) * (size_t)kc);
     if (m->N > m->M || t->n == 1)
         by_columns(k, t, m, blocks, scratch + (size_t)t->id * (size_t)own_width(k, m->N, t->n) * (size_t)kc, copy);
     else

@@ -42,7 +42,7 @@ static inline int rc_attend_steps(const rc_rows *r, int b)   /* of sequence b */
 static inline real *rc_attend_slice(real **at, size_t n)      /* of scratch, at cache lines */
 {
     real *p = *at;
-    *at += (n + 15) / 16 * 16;
+    *at += rc_slice(n);
     return p;
 }
 /* u [L][Q] = tanh(q + key_j) for the steps of side sequence p. */

@@ -36,8 +36,6 @@ static int open(rc_layer *l, rc_build *b)
 
 static int steps(const rc_layer *l, int T) { return rc_rows_thin_steps(T, ((const conv *)l)->stride); }
 
-static size_t whole(size_t n) { return (n + 15) / 16 * 16; }
-
 static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
 {
     const conv *c = (const conv *)l;
@@ -53,7 +51,7 @@ static void bind(const rc_layer *l, rc_act *act, rc_plan *p)
     const size_t more[] = { rc_matmul_scratch(p->r, l->out, K, M), rc_matmul_scratch(p->r, M, K, l->out) };
     for (int i = 0; i < 2; i++)
         scratch = more[i] > scratch ? more[i] : scratch;
-    rc_plan_scratch(p, (whole((size_t)M * (size_t)K) + scratch) * sizeof(real));
+    rc_plan_scratch(p, (rc_slice((size_t)M * (size_t)K) + scratch) * sizeof(real));
 }
 
 typedef struct { const conv *c; conv_act *a; const rc_pass *s; real *side; } job;
@@ -130,7 +128,7 @@ static void forward(const rc_layer *l, rc_act *act, const rc_pass *s)
         s->k->bias(N, l->out, rc_w(l, s, 1), act->y, l->out);
     rc_matmul(s->r, &(rc_matmul_io){ .tb = true, .add = !c->nobias, .M = N, .N = l->out, .K = K, .A = j.side,
               .lda = K, .B = rc_w(l, s, 0), .ldb = K, .C = act->y, .ldc = l->out },
-              j.side + whole((size_t)N * (size_t)K));
+              j.side + rc_slice((size_t)N * (size_t)K));
     if (c->act.kind)
         rc_rows_each(s->r, N, 16384 / l->out + 1, act_rows, &j);
 }
@@ -140,7 +138,7 @@ static void backward(const rc_layer *l, rc_act *act, const rc_pass *s)
     const conv *c = (const conv *)l;
     job j = { c, (conv_act *)act, s, (real *)s->scratch };
     int K = c->width * l->in, N = act->rows.N;
-    real *rest = j.side + whole((size_t)N * (size_t)K);
+    real *rest = j.side + rc_slice((size_t)N * (size_t)K);
     if (c->act.kind)
         rc_rows_each(s->r, N, 16384 / l->out + 1, act_back_rows, &j);
     rc_rows_each(s->r, N, 8192 / K + 1, gather, &j);

@@ -58,7 +58,7 @@ int rc_params_add(rc_params *ps, const char *name, int layer, const rc_weight *w
     }
     if (!(p->name = rc_copy(ps->r, name)))
         return RECUR_ENOMEM;
-    ps->total += (p->n + 15) / 16 * 16;
+    ps->total += rc_slice(p->n);
     return ps->n++;
 }
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "layer/recur.h"
+#include "layer/recur_back.h"
 
 #define AT(field) offsetof(rc_recur, field)
 static const rc_key_row keys[] = {
@@ -219,26 +219,19 @@ static void init(const rc_layer *base, const rc_params *ps, const rc_facts *f, u
 
 static int padded(int n) { return n % 256 ? n : n + 16; }      /* rows a power of two apart share few cache sets */
 
-/* Scratch of backward: du, the projected output's gradient, gains by row; then that of the products. */
-static size_t back_scratch(const rc_recur *l, const rc_recur_act *a, const rc_plan *p)
+/* Scratch of backward: its slices, then the hungriest of its products. */
+static size_t back_scratch(const rc_recur *l, rc_recur_act *a, const rc_plan *p)
 {
     const rc_cell *c = l->l.cell;
     int N = a->a.in.N, H = l->size;
-    size_t own = 0, most = rc_matmul_scratch(p->r, c->G * H, l->l.in, N);
-    const size_t more[] = { rc_matmul_scratch(p->r, N, l->l.in, c->G * H),
-                            c->R ? rc_matmul_scratch(p->r, c->R * H, l->W, N) : 0,
-                            rc_matmul_scratch(p->r, l->W, H, N) };
-    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-        most = more[i] > most ? more[i] : most;
-    if (l->apart)
-        own += (size_t)l->D * rc_recur_whole((size_t)N * (size_t)a->us);
-    if (l->proj)
-        own += (size_t)l->D * rc_recur_whole((size_t)N * (size_t)l->W);
-    if (l->rowwise)
-        own += (size_t)l->D * rc_recur_whole((size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)H);
-    if (l->wdrop > 0)
-        own += rc_recur_whole((size_t)c->R * (size_t)H * (size_t)l->W);
-    return own + most;
+    rc_arena m = { 0 };
+    const size_t product[] = { rc_matmul_scratch(p->r, c->G * H, l->l.in, N), rc_matmul_scratch(p->r, N, l->l.in, c->G * H),
+                               c->R ? rc_matmul_scratch(p->r, c->R * H, l->W, N) : 0, rc_matmul_scratch(p->r, l->W, H, N) };
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof product / sizeof *product; i++)
+        most = product[i] > most ? product[i] : most;
+    rc_recur_back_place(&(rc_recur_back){ .l = l, .a = a }, &m);
+    return m.used + most * sizeof(real);
 }
 
 static void bind_packed(const rc_recur *l, rc_recur_act *a, rc_plan *p)
@@ -287,7 +280,7 @@ static void bind_training(const rc_recur *l, rc_recur_act *a, rc_plan *p)
     a->dh = l->proj ? rc_plan_take(p, B * hs, size) : NULL;
     a->last = l->lends ? rc_plan_take(p, B * ss, size) : NULL;
     a->tmp = l->rdrop > 0 ? rc_plan_take(p, B * hs, size) : NULL;
-    rc_plan_scratch(p, back_scratch(l, a, p) * size);
+    rc_plan_scratch(p, back_scratch(l, a, p));
 }
 
 static void bind(const rc_layer *base, rc_act *act, rc_plan *p)

@@ -78,7 +78,6 @@ static inline rc_segment rc_recur_within(const rc_segment *g, int b0, int b1)
 /* Whether a team shares a direction by sequences, which meet no barrier at a step, rather than by units, of which each
  * thread needs fewer weights: a step's recurrent weights are so many bytes. */
 bool rc_recur_by_sequence(const rc_recur *l, const rc_rows *r, int threads, size_t weights);
-static inline size_t rc_recur_whole(size_t n) { return (n + 15) / 16 * 16; }    /* reals of a slice of scratch, in whole vectors */
 static inline bool rc_recur_reverse(const rc_recur *l, int d) { return l->reverse || d == 1; }
 static inline int rc_recur_step(const rc_recur *l, int d, int T, int i) { return rc_recur_reverse(l, d) ? T - 1 - i : i; }   /* the i-th step in direction d */
 static inline const real *rc_recur_w(const rc_recur *l, const rc_pass *s, int place) { return place < 0 ? NULL : rc_w(&l->l, s, place); }

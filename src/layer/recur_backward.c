@@ -299,7 +299,9 @@ void rc_recur_backward(const rc_layer *base, rc_act *act, const rc_pass *s)
     rc_recur_act *a = (rc_recur_act *)act;
     size_t B = (size_t)act->in.B;
     rc_recur_back j = { .l = l, .a = a, .s = s, .fn = rc_kern_cell(s->k, base->cell, &l->opt) };
-    rc_recur_back_scratch(&j);
+    rc_recur_back_place(&j, &(rc_arena){ .base = s->scratch });
+    for (int d = 0; d < l->D && l->rowwise; d++)
+        memset(j.dp[d], 0, rc_recur_gains(l, a) * sizeof(real));
     for (int k = 0; k < base->cell->S; k++)
         memset(a->ds[k], 0, B * (size_t)a->ss * sizeof(real));
     if (a->dh)

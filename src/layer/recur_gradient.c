@@ -2,24 +2,19 @@
  * recur, gradients of weights, biases and x, each one product or sum over the rows of all steps. */
 #include "layer/recur_back.h"
 
-/* Slices of scratch, in the order of back_scratch in recur.c. */
-void rc_recur_back_scratch(rc_recur_back *j)
+void rc_recur_back_place(rc_recur_back *j, rc_arena *m)
 {
     const rc_recur *l = j->l;
     const rc_recur_act *a = j->a;
-    real *at = (real *)j->s->scratch;
-    size_t N = (size_t)a->a.in.N, gains = (size_t)rc_recur_neighbourhoods(a->a.in.B) * (size_t)l->P * (size_t)l->size;
+    const rc_cell *c = l->l.cell;
+    const size_t N = (size_t)a->a.in.N, H = (size_t)l->size, W = (size_t)l->W;
     for (int d = 0; d < l->D; d++) {
-        if (l->apart)
-            j->du[d] = at, at += rc_recur_whole(N * (size_t)a->us);
-        if (l->proj)
-            j->dhp[d] = at, at += rc_recur_whole(N * (size_t)l->W);
-        if (l->rowwise) {
-            j->dp[d] = at, at += rc_recur_whole(gains);
-            memset(j->dp[d], 0, gains * sizeof *at);
-        }
+        j->du[d] = l->apart ? rc_take(m, N * (size_t)a->us, sizeof(real)) : NULL;
+        j->dhp[d] = l->proj ? rc_take(m, N * W, sizeof(real)) : NULL;
+        j->dp[d] = l->rowwise ? rc_take(m, rc_recur_gains(l, a), sizeof(real)) : NULL;
     }
-    j->rest = at;
+    j->dwh = l->wdrop > 0 ? rc_take(m, (size_t)c->R * H * W, sizeof(real)) : NULL;
+    j->rest = rc_take(m, 0, sizeof(real));
 }
 
 /* dWh += dg' hp; with weight-drop through the mask of the batch. */
@@ -30,15 +25,14 @@ static void recurrent_gradient(const rc_recur_back *j, int d)
     const rc_pass *s = j->s;
     int H = l->size, W = l->W, N = a->a.in.N, R = l->l.cell->R, ld = l->apart ? a->us : a->gs;
     const real *dg = l->apart ? j->du[d] : a->g[d];
-    bool masked = l->wdrop > 0;
-    real *dw = rc_g(&l->l, s, l->at[d].wh), *to = masked ? j->rest : dw;
-    real *rest = j->rest + (masked ? rc_recur_whole((size_t)R * (size_t)H * (size_t)W) : 0);
+    bool masked = j->dwh != NULL;
+    real *dw = rc_g(&l->l, s, l->at[d].wh), *to = masked ? j->dwh : dw;
     rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = l->R1 * H, .N = W, .K = N, .A = dg, .lda = ld,
-              .B = a->hp[d], .ldb = a->ws, .C = to, .ldc = W }, rest);
+              .B = a->hp[d], .ldb = a->ws, .C = to, .ldc = W }, j->rest);
     if (l->l.cell->split)
         rc_matmul(s->r, &(rc_matmul_io){ .ta = true, .add = !masked, .M = (R - l->R1) * H, .N = H, .K = N,
                   .A = dg + l->R1 * H, .lda = ld, .B = a->q[d], .ldb = H,
-                  .C = to + (size_t)l->R1 * (size_t)H * (size_t)W, .ldc = W }, rest);
+                  .C = to + (size_t)l->R1 * (size_t)H * (size_t)W, .ldc = W }, j->rest);
     uint64_t key = rc_key(s->seed, RC_DROP, s->step, (uint64_t)l->l.index * 16 + (uint64_t)(8 * d + RC_MASK_WDROP));
     for (int i = 0; i < R * H && masked; i++) {
         real *row = to + (size_t)i * (size_t)W;
