@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * api - floor 10: what recur.h promises.  Arguments are checked here, and floors put together; the logic is below. */
+ * api: what recur.h promises.  Arguments are checked here, and floors put together; the logic is below. */
 #ifndef RC_API_H
 #define RC_API_H
 #include "decode/decode.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * base - floor 0: what C lacks.  Numbers, errors, memory, random numbers, threads, text buffers, files. */
+ * base: what C lacks.  Numbers, errors, memory, random numbers, threads, text buffers, files. */
 #ifndef RC_BASE_H
 #define RC_BASE_H
 #include <stdarg.h>

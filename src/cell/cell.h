@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * cell - floor 1: what an LSTM *is*: pointwise equations, forward and backward, and the weights they start from.
+ * cell: what an LSTM *is*: pointwise equations, forward and backward, and the weights they start from.
  * A cell is only the mathematics between matrix products; time, batches, products, biases and their gradients are
  * written once, in layer/recur.c.  The functions here are the reference kernels: plain C, exact libm, any option.
  *

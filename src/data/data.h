@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * data - floor 5: files and memory -> examples -> batches.  What an example is, the tasks above decide; here is how it is
+ * data: files and memory -> examples -> batches.  What an example is, the tasks above decide; here is how it is
  * kept, and the only batcher. */
 #ifndef RC_DATA_H
 #define RC_DATA_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * decode - floor 9: scores -> ids -> text.  Randomness comes in as an argument. */
+ * decode: scores -> ids -> text.  Randomness comes in as an argument. */
 #ifndef RC_DECODE_H
 #define RC_DECODE_H
 #include "task/task.h"

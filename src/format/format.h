@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * format - floor 1: files of named tensors and texts.  Knows nothing of nets: a store goes in, a store comes out. */
+ * format: files of named tensors and texts.  Knows nothing of nets: a store goes in, a store comes out. */
 #ifndef RC_FORMAT_H
 #define RC_FORMAT_H
 #include "base/base.h"

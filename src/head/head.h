@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * head - floor 3: scores + targets -> loss and gradient; scores -> answer.  A net has a list of heads, each with its
+ * head: scores + targets -> loss and gradient; scores -> answer.  A net has a list of heads, each with its
  * weight; their gradients add. */
 #ifndef RC_HEAD_H
 #define RC_HEAD_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * judge - floor 6: how good answers are, from the answers alone: classes, entities of tagged sentences, edits between
+ * judge: how good answers are, from the answers alone: classes, entities of tagged sentences, edits between
  * two sequences; BLEU and chrF are in bleu.h. */
 #ifndef RC_JUDGE_H
 #define RC_JUDGE_H

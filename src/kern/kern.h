@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * kern - floor 2: how it is computed here.  ref.c fills the whole table in plain C; an instruction set overlays what
+ * kern: how it is computed here.  ref.c fills the whole table in plain C; an instruction set overlays what
  * it has (body.h, written once over the vector words of vec_*.h).  No slot is ever NULL.  Kernels are pure: no
  * allocation, no threads, no errors, no state; they may be called on any thread.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * layer - floor 3: functions on rows, x [N][in] -> y [N'][out], and back.
+ * layer: functions on rows, x [N][in] -> y [N'][out], and back.
  * A layer has two halves: rc_layer, its options and weights (part of the net, constant while it computes), and rc_act,
  * its buffers (part of a run).  `bind` is called twice with the same code: to measure, then to place. */
 #ifndef RC_LAYER_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * net - floor 4: a chain of layers, its heads, and its memory.
+ * net: a chain of layers, its heads, and its memory.
  *
  *   net    = [ chain ">>" ] chain { "||" chain }      the first chain is the trunk; each further one a branch that reads the trunk
  *   chain  = layer { "|" layer }           a branch (or the trunk when there is none) may end in a head

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * task - floor 7: what a line of text means: examples, targets, defaults, metrics, baselines.  Here language and
+ * task: what a line of text means: examples, targets, defaults, metrics, baselines.  Here language and
  * numbers meet.  A task is a folder, or a file, and one line in list.h; beside this file stands what all tasks need.
  * A folder includes its own headers and those beside this one, never another task's (tools/floors.sh). */
 #ifndef RC_TASK_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * text - floor 2: text -> ids, ids -> text.  Knows nothing of nets. */
+ * text: text -> ids, ids -> text.  Knows nothing of nets. */
 #ifndef RC_TEXT_H
 #define RC_TEXT_H
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * train - floor 8: optimizers, schedules, the loop, checkpoint and resume. */
+ * train: optimizers, schedules, the loop, checkpoint and resume. */
 #ifndef RC_TRAIN_H
 #define RC_TRAIN_H
 #include "task/task.h"
