@@ -106,6 +106,59 @@ static void fit_learns_numbers(void **state)
     recur_data_close(d);
 }
 
+static void numbers_are_judged(void **state)
+{
+    recur *r = *state;
+    enum { N = 40, T = 3 };
+    static float x[N * T * 2], y[N][2];
+    char *json;
+    for (int i = 0; i < N * T * 2; i++) x[i] = (float)(i * 7 % 13) / 13;
+    for (int i = 0; i < N; i++) y[i][0] = x[2 * (i * T + T - 1)], y[i][1] = 1;
+    y[3][1] = NAN;
+    recur_arrays a = { .count = N, .steps = T, .features = 2, .x = x, .value = y[0], .outputs = 2 };
+    recur_data *d;
+    recur_model *m;
+    recur_train_options o = recur_train_defaults();
+    o.epochs = 150;
+    o.lr = .02;
+    OK(r, recur_data_arrays(r, &d, &a));
+    OK(r, recur_model_new(r, &m, NULL, d, 1));                 /* the task sees that a sequence wants numbers */
+    assert_non_null(strstr(recur_model_net(m), "square"));
+    OK(r, recur_fit(m, d, NULL, &o, NULL, NULL));
+    OK(r, recur_eval(r, m, d, &json));
+    double mse = atof(strstr(json, "\"mse\": ") + 7);
+    assert_true(mse >= 0 && mse < .1 && strstr(json, "\"better\": true") && strstr(json, "\"mae\"") && strstr(json, "\"r2\""));
+    recur_free(r, json);
+    recur_model_free(m);
+    recur_data_close(d);
+}
+
+/* A net whose answers are not where the targets are, or no targets at all: refused before the first step. */
+static void targets_and_answers_must_meet(void **state)
+{
+    recur *r = *state;
+    static const struct { bool per_step, labels, values; const char *net, *says; } t[] = {
+        { true, true, false, "embed 4 | gru 4 | pool last | dense", "leave the pooling out" },
+        { false, true, false, "embed 4 | gru 4 | dense", "pool before" },
+        { false, false, false, "embed 4 | gru 4 | pool last | dense 2", "no targets" },
+        { false, false, true, "embed 4 | gru 4 | pool last | dense", "square" },
+        { false, true, false, "embed 4 | gru 4 | pool last | dense | square", "softmax" },
+    };
+    int32_t id[8] = { 0, 1, 1, 0, 1, 0, 0, 1 };
+    float y[8] = { 0 };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        recur_data *d;
+        recur_model *m;
+        OK(r, recur_data_arrays(r, &d, &(recur_arrays){ .count = 4, .steps = 2, .ids = id, .vocabulary = 2, .per_step = t[i].per_step,
+                                .label = t[i].labels ? id : NULL, .classes = t[i].labels ? 2 : 0, .value = t[i].values ? y : NULL, .outputs = t[i].values }));
+        OK(r, recur_model_new(r, &m, t[i].net, d, 1));
+        assert_true(recur_fit(m, d, NULL, NULL, NULL, NULL) < 0);
+        if (!strstr(recur_message(r), t[i].says)) fail_msg("%s: %s", t[i].net, recur_message(r));
+        recur_model_free(m);
+        recur_data_close(d);
+    }
+}
+
 static int refuse(void *ud, recur_example *out)
 {
     (void)ud; (void)out;
@@ -292,7 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays_are_checked), cmocka_unit_test(arrays_come_out_as_packed_rows), cmocka_unit_test(fit_learns_arrays),
-        cmocka_unit_test(fit_learns_numbers),
+        cmocka_unit_test(fit_learns_numbers), cmocka_unit_test(numbers_are_judged), cmocka_unit_test(targets_and_answers_must_meet),
         cmocka_unit_test(callbacks_pass_errors_on), cmocka_unit_test(a_loaded_model_answers_bit_for_bit),
         cmocka_unit_test(data_and_models_may_go_in_any_order),
         cmocka_unit_test(damaged_files_are_refused), cmocka_unit_test(a_wrong_net_is_explained), cmocka_unit_test(a_model_shows_itself),

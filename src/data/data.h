@@ -93,6 +93,7 @@ int rc_data_scale(recur_data *d, const rc_scaling *given);
      * (NAN) becomes the mean */
 void rc_scale_rows(const rc_scaling *s, float *x /* [rows][n] */, size_t rows);
 int rc_data_order(const recur_data *d, int i);               /* which example sequence i of the last batch is */
+int rc_data_suits(const recur_data *d, const rc_net *net);   /* their targets are what its first head learns: kind, steps or sequences */
 void rc_data_facts(const recur_data *d, rc_facts *out);
 void rc_data_dims(const recur_data *d, int B, int T, recur_dims *out);
     /* B, T, N of the largest batch that recur_data_start(d, B, T, ...) can give */

@@ -71,7 +71,7 @@ static void init(const rc_layer *l, const rc_params *ps, const rc_facts *f, uint
     uint64_t key = rc_key(seed, RC_INIT, (uint64_t)l->index, 0);
     w += ps->p[l->param[0]].at;
     for (size_t i = 0; i < n; i++) {
-        bool given = f->vectors && f->vector_dim == e->size && !isnan(f->vectors[i]);
+        bool given = e->vectors && f->vectors && !isnan(f->vectors[i]);
         w[i] = given ? (real)f->vectors[i] : (real)(e->sd * rc_normal(key, i));
     }
 }

@@ -24,8 +24,11 @@ void rc_choose_steps(recur_train_options *o, const rc_recipe *p)
 
 int rc_choose_net(recur *r, const recur_train_options *o, const char *line, char *net, size_t n)
 {
-    return snprintf(net, n, "%s", o->net != NULL ? o->net : line) < (int)n
-        ? RECUR_OK : rc_fail(r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
+    const char *rest = strchr(line, '|');
+    int k = o->net != NULL ? snprintf(net, n, "%s", o->net)
+          : o->vectors == NULL || rest == NULL ? snprintf(net, n, "%s", line)
+          : snprintf(net, n, "%.*s| embed vectors %s", (int)(rest - line), line, rest);
+    return k < (int)n ? RECUR_OK : rc_fail(r, RECUR_ESPEC, "the net line is longer than %zu bytes", n);
 }
 
 void rc_choose_text(const recur_train_options *o, rc_text_options *t)

@@ -12,7 +12,7 @@ typedef struct {
 } rc_recipe;
 void rc_choose_steps(recur_train_options *o, const rc_recipe *p);
 int rc_choose_net(recur *r, const recur_train_options *o, const char *line, char *net, size_t n);
-    /* the user's net, or `line` */
+    /* the user's net, or `line`; word vectors stand beside the columns of its first layer */
 void rc_choose_text(const recur_train_options *o, rc_text_options *t);
     /* t holds the task's own: unit, folding, sizes; o may be NULL.  Pairs stay the task's affair */
 #endif

@@ -88,6 +88,8 @@ int rc_model_build(recur *r, recur_model **out, const char *net, const recur_dat
         e = read_vectors(r, vectors, d->text->vocab, &facts, &rows);
     if (e == RECUR_OK)
         e = rc_net_new(r, &m->net, net, d->task->head, &facts);
+    if (e == RECUR_OK && vectors != NULL && strstr(m->net->line, " vectors") == NULL)
+        e = rc_fail(r, RECUR_EOPTION, "--vectors: no layer of the net takes them; write `embed vectors` where they belong");
     if (e == RECUR_OK && (m->w = rc_new(r, m->net->params.total, sizeof *m->w)) == NULL)
         e = RECUR_ENOMEM;
     if (e == RECUR_OK && (m->card = json_object()) == NULL)

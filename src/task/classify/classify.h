@@ -10,6 +10,7 @@ int rc_classify_prepare(recur_model *m, recur_data *d, const recur_train_options
 int rc_classify_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
 int rc_classify_settle(recur_model *m, recur_data *held);
 int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out);
+int rc_classify_eval_numbers(const recur_model *m, recur_data *d, json_t **out);       /* {samples, mse, mae, r2, baseline} */
 int rc_classify_baseline(recur_model *m, recur_data *d, recur_data *held);
 int rc_classify_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
 /* Probabilities [count][classes] of a classifying model for every example, in their order; batches of any size give

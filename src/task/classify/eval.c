@@ -241,7 +241,13 @@ int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out)
     rc_judged j = { 0 };
     const json_t *t = json_object_get(m->card, "threshold");
     double threshold = json_is_number(t) ? json_number_value(t) : 0;
-    int e = judge_net(m, d, &j);
+    int e = rc_data_suits(d, m->net);
+    if (e == RECUR_OK && d->outputs > 0)
+        return rc_classify_eval_numbers(m, d, out);
+    if (e == RECUR_OK && d->classes != m->net->facts.classes[0])
+        e = rc_fail(m->r, RECUR_EDATA, "the data have %d classes, the model %d", d->classes, m->net->facts.classes[0]);
+    if (e == RECUR_OK)
+        e = judge_net(m, d, &j);
     bool labelled = d->count == 0;
     for (int i = 0; i < d->count; i++)
         labelled = labelled || d->ex[i].label >= 0;

@@ -49,15 +49,24 @@ static void say_balance(const recur_data *d, const recur_train_options *o, doubl
             rarest * 100);
 }
 
+/* For examples that came as numbers: an answer a step or a sequence, the head by what their targets are. */
+static void plain_net(const recur_data *d, char out[128])
+{
+    const char *head = d->list != NULL ? " | ctc" : d->outputs > 0 ? " | square" : "";
+    const char *pool = d->per_step || d->list != NULL ? "" : " | pool max mean";
+    snprintf(out, 128, "%s%s | drop .3 | dense%s",
+             d->F > 0 ? "input | drop .1 | gru 64 bi" : "embed 64 | drop .2 locked | lstm 96 bi", pool, head);
+}
+
 int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud)
 {
     bool measured = d->F > 0, text = d->text != NULL;
     double mean, rarest;
     int longest;
     shape_of(d, &mean, &longest, &rarest);
-    const char *line = measured ? "input | drop .1 | gru 64 bi | pool max mean | drop .3 | dense"
-                     : text ? text_net(d)
-                     : "embed 64 | drop .2 locked | lstm 96 bi | pool max mean | drop .3 | dense";
+    char plain[128];
+    plain_net(d, plain);
+    const char *line = text ? text_net(d) : plain;
     say(ud, "data: %d examples, %d classes, %.0f steps on average, at most %d", d->count, d->classes, mean, longest);
     if (text)
         say(ud, "unit: %s, %d kinds%s%s", d->text->unit->name, rc_vocab_size(d->text->vocab),
@@ -65,11 +74,12 @@ int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, s
             o->unit != NULL ? "" : strcmp(d->text->unit->name, "char") == 0
                 ? " (signs: the script has no blanks, or the texts are single words)"
                 : " (words: the script has blanks)");
-    if (o->net == NULL)
-        say(ud, "net: %s (both directions, the strongest and the mean answer over the text)", line);
     int e = rc_choose_net(d->r, o, line, net, n);
     if (e != RECUR_OK)
         return e;
+    if (o->net == NULL)
+        say(ud, "net: %s (%s)", net, d->per_step ? "both directions, an answer at each step"
+                                 : "both directions, the strongest and the mean answer over the text");
     say_balance(d, o, rarest, say, ud);
     rc_pick_int(&o->batch, measured ? (d->count < 300 ? 8 : 16) : d->count < 20000 ? 32 : 64);
     int64_t epochs = (measured ? 40000 : 80000) / (d->count + 1);
@@ -142,7 +152,9 @@ static const struct { const char *name; int (*apply)(recur_model *m, recur_data 
 
 int rc_classify_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
-    int e = rc_model_heads(m, o);
+    int e = rc_data_suits(d, m->net);
+    if (e == RECUR_OK)
+        e = rc_model_heads(m, o);
     if (e != RECUR_OK)
         return e;
     const char *how = o->balance != NULL ? o->balance : "none";

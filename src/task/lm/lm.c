@@ -250,11 +250,11 @@ static int lm_choose(const recur_data *d, recur_train_options *o, char *net, siz
         row++;
     say(ud, "unit: %s, %lld units of %d kinds%s", d->text != NULL ? d->text->unit->name : "id", (long long)rows, V,
         o->unit != NULL ? "" : wordy ? " (the text is cut into words already)" : "");
-    if (o->net == NULL)
-        say(ud, "net: %s (%s)", row->net, row->why);
     int e = rc_choose_net(d->r, o, row->net, net, n);
     if (e != RECUR_OK)
         return e;
+    if (o->net == NULL)
+        say(ud, "net: %s (%s)", net, row->why);
     rc_pick_int(&o->batch, rows / row->batch < 64 ? (rows / 64 > 1 ? rows / 64 : 1) : row->batch);
     rc_pick_int(&o->bptt, wordy || many ? 64 : 128);
     int64_t steps = rows / (o->batch * o->bptt) + 1, epochs = (wordy ? 25000000 : 20000000) / (rows + 1);
