@@ -15,7 +15,7 @@ static void section(enum cli_word head)
     printf("\n%s\n", say(head));
 }
 
-/* Formulas of layers and heads, each kind once. */
+/* Formulas of layers and heads, equal ones once. */
 static void formulas(const json_t *layers, const char *key)
 {
     size_t i, k;
@@ -23,7 +23,8 @@ static void formulas(const json_t *layers, const char *key)
     json_array_foreach(layers, i, l) {
         bool seen = false;
         for (k = 0; k < i; k++)
-            seen = seen || strcmp(text_of(json_array_get(layers, k), key), text_of(l, key)) == 0;
+            seen = seen || (strcmp(text_of(json_array_get(layers, k), key), text_of(l, key)) == 0
+                            && json_equal(json_object_get(json_array_get(layers, k), "formula"), json_object_get(l, "formula")));
         if (seen)
             continue;
         printf("  %s\n", text_of(l, key));

@@ -75,7 +75,10 @@ static json_t *layers_of(const recur_model *m)
         const char *word = l->kind->word ? l->kind->word(l) : l->kind->name;
         json_t *one = json_pack("{s:s, s:i, s:i, s:s, s:o}", "layer", word, "in", l->in, "out", l->out,
                                 "rows", l->per_seq ? "sequences" : "steps", "weights", weights_of(m, l->param, l->nparam));
-        json_object_set_new(one, "formula", lines_of(l->cell ? l->cell->formula : l->kind->formula));
+        char formula[1024];
+        if (l->kind->write)
+            l->kind->write(l, formula, sizeof formula);
+        json_object_set_new(one, "formula", lines_of(l->kind->write ? formula : l->kind->formula));
         json_array_append_new(out, one);
     }
     return out;

@@ -74,8 +74,13 @@ int recur_net_words(recur *r, char **json)
         if (k->word) keys = cell_keys(r, k->keys, k->nkeys);       /* the layer whose words are the cells */
         else json_array_append_new(layers, entry(k->name, k->formula, k->keys, k->nkeys));
     }
-    for (int i = 0; rc_cells[i]; i++)
-        json_array_append_new(cells, json_pack("{s:s, s:s}", "name", rc_cells[i]->name, "formula", rc_cells[i]->formula));
+    for (int i = 0; rc_cells[i]; i++) {
+        rc_cell_opt plain;
+        char formula[1024];
+        rc_cell_options(rc_cells[i], &plain);
+        rc_cell_formula(rc_cells[i], &plain, formula, sizeof formula);
+        json_array_append_new(cells, json_pack("{s:s, s:s}", "name", rc_cells[i]->name, "formula", formula));
+    }
     for (int i = 0; rc_head_kinds[i]; i++) {
         const rc_head_kind *k = rc_head_kinds[i];
         json_array_append_new(heads, entry(k->name, k->formula, k->keys, k->nkeys));

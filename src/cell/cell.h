@@ -27,6 +27,9 @@ typedef struct {
     rc_act_fn act[3];             /* as the cell orders them: lstm gates, candidate, output; gru gates, candidate; rnn one */
 } rc_cell_opt;
 
+/* An equation of a cell with the options `has` and without those of `lacks`; $0 to $2 stand for its activations. */
+typedef struct { int has, lacks; const char *text; } rc_cell_line;
+
 typedef struct rc_cell_io {       /* one step of n rows, units lo..hi-1 of H (a row-wise cell always gets 0..H) */
     int n, H, lo, hi;
     int gs, us, ss, qs;           /* row strides of g and dg, of u and du, of every state, of q; a state's rows never overlap another's */
@@ -42,7 +45,7 @@ typedef struct rc_cell_io {       /* one step of n rows, units lo..hi-1 of H (a 
 
 typedef struct rc_cell {
     const char *name;             /* word of the net line */
-    const char *formula;          /* the equations as `recur inspect` prints them, lines parted by \n */
+    const rc_cell_line *formula;  /* its equations, rc_cell_formula's; the last has no text */
     int G, R, S;                  /* gates, recurrent gates (columns of Wh / H; 0: no recurrent matrix), states */
     int split;                    /* R gates of the first round; the rest multiply q in a second round.  0: one round */
     bool acc;                     /* true: h0 Wh' is added into g before forward; false: it comes apart in u (with bh) */
@@ -59,6 +62,9 @@ typedef struct rc_cell {
 extern const rc_cell *const rc_cells[];               /* NULL-ended, from list.h */
 const rc_cell *rc_cell_find(const char *name);
 int rc_cell_index(const rc_cell *c);
+void rc_cell_options(const rc_cell *c, rc_cell_opt *out);     /* none, and its own activations */
+/* The equations with these options as `recur inspect` prints them, lines parted by \n, with the numbers of docs/math.md. */
+void rc_cell_formula(const rc_cell *c, const rc_cell_opt *o, char *out, size_t n);
 /*            G  R  S  acc split  P                     order of blocks in g
  *   rnn      1  1  1  yes  0     0
  *   lstm     4  4  2  yes  0     peephole 3 (i f o);   i f g o (PyTorch's); coupled: f = 1 - i, block f stays unused and zero

@@ -61,10 +61,21 @@ static void backward(const rc_cell_io *c)
     }
 }
 
+static const rc_cell_line formula[] = {
+    { 0, RC_CELL_ONE_BIAS, "r = $0(x Wr + br + h0 Ur + cr)  (G1)" },
+    { 0, RC_CELL_ONE_BIAS, "z = $0(x Wz + bz + h0 Uz + cz)  (G2)" },
+    { 0, RC_CELL_ONE_BIAS, "n = $1(x Wn + bn + r (h0 Un + cn))  (G3)" },
+    { RC_CELL_ONE_BIAS, 0, "r = $0(x Wr + br + h0 Ur)  (G1)" },
+    { RC_CELL_ONE_BIAS, 0, "z = $0(x Wz + bz + h0 Uz)  (G2)" },
+    { RC_CELL_ONE_BIAS, 0, "n = $1(x Wn + bn + r (h0 Un))  (G3)" },
+    { 0, RC_CELL_FLIP, "h = (1 - z) n + z h0  (G4)" },
+    { RC_CELL_FLIP, 0, "h = (1 - z) h0 + z n  (G4)" },
+    { 0 },
+};
+
 const rc_cell rc_cell_gru = {
     .name = "gru",
-    .formula = "r = s(x Wr + br + h0 Ur + cr)\nz = s(x Wz + bz + h0 Uz + cz)\n"
-               "n = f(x Wn + bn + r (h0 Un + cn))\nh = (1 - z) n + z h0",
+    .formula = formula,
     .G = 3, .R = 3, .S = 1,
     .options = RC_CELL_ONE_BIAS | RC_CELL_FLIP | RC_CELL_SPAN,
     .act = { "sigmoid", "tanh" },

@@ -78,10 +78,18 @@ static void gates_back(const rc_cell_io *c)
     }
 }
 
+static const rc_cell_line formula[] = {
+    { 0, 0, "r = $0(x Wr + h0 Ur + br)  (O1)" },
+    { 0, 0, "z = $0(x Wz + h0 Uz + bz)  (O1)" },
+    { 0, 0, "n = $1(x Wn + (r h0) Un + bn)  (O2)" },
+    { 0, RC_CELL_FLIP, "h = (1 - z) n + z h0  (O3)" },
+    { RC_CELL_FLIP, 0, "h = (1 - z) h0 + z n  (O3)" },
+    { 0 },
+};
+
 const rc_cell rc_cell_gru0 = {
     .name = "gru0",
-    .formula = "r = s(x Wr + h0 Ur + br)\nz = s(x Wz + h0 Uz + bz)\n"
-               "n = f(x Wn + (r h0) Un + bn)\nh = (1 - z) n + z h0",
+    .formula = formula,
     .G = 3, .R = 3, .S = 1, .split = 2, .acc = true,
     .options = RC_CELL_FLIP | RC_CELL_SPAN,
     .init = init,

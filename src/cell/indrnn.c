@@ -42,9 +42,14 @@ static void backward(const rc_cell_io *c)
     }
 }
 
+static const rc_cell_line formula[] = {
+    { 0, 0, "h = $0(x Wx + b + p h0)  (I1)" },
+    { 0 },
+};
+
 const rc_cell rc_cell_indrnn = {
     .name = "indrnn",
-    .formula = "h = f(x Wx + b + p h0)",
+    .formula = formula,
     .G = 1, .R = 0, .S = 1, .acc = true,
     .act = { "relu" },
     .P = rows, .init = init,

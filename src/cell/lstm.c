@@ -104,10 +104,29 @@ static void backward(const rc_cell_io *c)
     }
 }
 
+static const rc_cell_line formula[] = {
+    { 0, RC_CELL_PEEPHOLE | RC_CELL_NORM, "i = $0(x Wi + h0 Ui + bi)  (L1)" },
+    { RC_CELL_PEEPHOLE, RC_CELL_NORM, "i = $0(x Wi + h0 Ui + pi c0 + bi)  (L1)" },
+    { RC_CELL_NORM, 0, "i = $0(Gi N(x Wi) + Hi N(h0 Ui) + Si)  (L20)" },
+    { 0, RC_CELL_PEEPHOLE | RC_CELL_NORM | RC_CELL_COUPLED, "f = $0(x Wf + h0 Uf + bf)  (L2)" },
+    { RC_CELL_PEEPHOLE, RC_CELL_NORM | RC_CELL_COUPLED, "f = $0(x Wf + h0 Uf + pf c0 + bf)  (L2)" },
+    { RC_CELL_NORM, RC_CELL_COUPLED, "f = $0(Gf N(x Wf) + Hf N(h0 Uf) + Sf)  (L20)" },
+    { RC_CELL_COUPLED, 0, "f = 1 - i  (L2)" },
+    { 0, RC_CELL_NORM, "g = $1(x Wg + h0 Ug + bg)  (L3)" },
+    { RC_CELL_NORM, 0, "g = $1(Gg N(x Wg) + Hg N(h0 Ug) + Sg)  (L20)" },
+    { 0, 0, "c = f c0 + i g  (L4)" },
+    { 0, RC_CELL_PEEPHOLE | RC_CELL_NORM, "o = $0(x Wo + h0 Uo + bo)  (L5)" },
+    { RC_CELL_PEEPHOLE, RC_CELL_NORM, "o = $0(x Wo + h0 Uo + po c + bo)  (L5)" },
+    { RC_CELL_NORM, 0, "o = $0(Go N(x Wo) + Ho N(h0 Uo) + So)  (L20)" },
+    { 0, RC_CELL_NORM, "h = o $2(c)  (L6)" },
+    { RC_CELL_NORM, 0, "h = o $2(Gc N(c) + Sc)  (L21)" },
+    { RC_CELL_NORM, 0, "N(v) = (v - mean(v)) / sd(v)" },
+    { 0 },
+};
+
 const rc_cell rc_cell_lstm = {
     .name = "lstm",
-    .formula = "i = s(x Wi + h0 Ui + bi)\nf = s(x Wf + h0 Uf + bf)\ng = tanh(x Wg + h0 Ug + bg)\n"
-               "o = s(x Wo + h0 Uo + bo)\nc = f c0 + i g\nh = o tanh(c)",
+    .formula = formula,
     .G = 4, .R = 4, .S = 2, .acc = true,
     .options = RC_CELL_PEEPHOLE | RC_CELL_COUPLED | RC_CELL_NORM | RC_CELL_SPAN,
     .act = { "sigmoid", "tanh", "tanh" },

@@ -44,9 +44,16 @@ static void backward(const rc_cell_io *c)
     }
 }
 
+static const rc_cell_line formula[] = {
+    { 0, 0, "z = $0(x Wz + bz)  (M1)" },
+    { 0, 0, "n = $1(x Wn + bn)  (M2)" },
+    { 0, 0, "h = (1 - z) h0 + z n  (M3)" },
+    { 0 },
+};
+
 const rc_cell rc_cell_mingru = {
     .name = "mingru",
-    .formula = "z = s(x Wz + bz)\nn = f(x Wn + bn)\nh = (1 - z) h0 + z n",
+    .formula = formula,
     .G = 2, .R = 0, .S = 1, .acc = true, .options = RC_CELL_SPAN, .init = init,
     .act = { "sigmoid", "linear" },
     .forward = { forward }, .backward = { backward },

@@ -28,9 +28,14 @@ static void backward(const rc_cell_io *c)
     }
 }
 
+static const rc_cell_line formula[] = {
+    { 0, 0, "h = $0(x Wx + h0 Wh + b)  (R1)" },
+    { 0 },
+};
+
 const rc_cell rc_cell_rnn = {
     .name = "rnn",
-    .formula = "h = f(x Wx + h0 Wh + b)",
+    .formula = formula,
     .G = 1, .R = 1, .S = 1, .acc = true,
     .act = { "tanh" },
     .forward = { forward }, .backward = { backward },

@@ -73,6 +73,7 @@ typedef struct rc_pass rc_pass;
 
 typedef struct rc_layer_kind {
     const char *name, *formula;  /* word of the net line; what `recur inspect` prints, with the numbers of docs/math.md */
+    void (*write)(const rc_layer *l, char *out, size_t n);    /* that formula with the layer's own options; NULL: it has none that change it */
     size_t size, act_size;       /* of the kind's structs, which begin with rc_layer and rc_act */
     const rc_key_row *keys; int nkeys;
     bool rowwise;                /* each row for itself and nothing kept but x and y: the tail of a net is run in chunks of rows */

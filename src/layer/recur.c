@@ -37,6 +37,15 @@ static const rc_key_row keys[] = {
 
 static const char *word(const rc_layer *l) { return l->cell->name; }
 
+/* The cell's equations, and what the layer does with its output. */
+static void write_formula(const rc_layer *base, char *out, size_t n)
+{
+    const rc_recur *l = (const rc_recur *)base;
+    rc_cell_formula(base->cell, &l->opt, out, n);
+    size_t at = strlen(out);
+    snprintf(out + at, n - at, "%s%s", l->proj ? "\nm = h Wr, h0 is the m before  (L13)" : "", l->skip ? "\ny = x + h" : "");
+}
+
 static int options(rc_recur *l, rc_build *b)
 {
     const rc_cell *c = l->l.cell;
@@ -340,5 +349,5 @@ const rc_layer_kind rc_layer_recur = {
     .name = "recur", .size = sizeof(rc_recur), .act_size = sizeof(rc_recur_act),
     .keys = keys, .nkeys = sizeof keys / sizeof *keys,
     .open = open, .init = init, .bind = bind, .forward = rc_recur_forward, .backward = rc_recur_backward,
-    .state = state, .start = start, .word = word,
+    .state = state, .start = start, .word = word, .write = write_formula,
 };
