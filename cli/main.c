@@ -32,7 +32,8 @@ static int open_runtime(cli *c)
     recur *r = NULL;
     int e = recur_open(&r, &config);
     if (e < 0) {
-        cli_note(say(SAY_NO_RUNTIME), c->common.kernels ? c->common.kernels : "", recur_strerror(e));
+        const char *kernels = c->common.kernels ? c->common.kernels : getenv("RECUR_KERNELS");
+        cli_note(say(SAY_NO_RUNTIME), kernels ? kernels : "", recur_strerror(e));
         return cli_exit_of(e);
     }
     recur_close(c->r);
@@ -47,6 +48,13 @@ static int run_verb(cli *c, int argc, char **argv)
     cli_language(c->common.lang);
     if (code)
         return code;
+    bool colored;
+    if (!cli_when(c, "color", c->common.color, true, &colored))
+        return CLI_USAGE;
+    if (c->common.lang && strncmp(c->common.lang, "en", 2) != 0 && strncmp(c->common.lang, "zh", 2) != 0) {
+        cli_note(say(SAY_BAD_LANG), c->common.lang);
+        return CLI_USAGE;
+    }
     if (c->common.help) {
         cli_help_verb(stdout, c->verb);
         return CLI_DONE;
@@ -79,7 +87,7 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     int code = CLI_MEMORY;
-    recur_config one = {.threads = 1};
+    recur_config one = {.threads = 1, .kernels = "ref"};         /* for messages, until options and environment are read */
     c.own = calloc(1, c.verb->size + 1);
     c.library = calloc(1, c.verb->library_size + 1);
     c.arg = calloc((size_t)argc + 1, sizeof *c.arg);

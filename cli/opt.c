@@ -232,6 +232,8 @@ int cli_parse(cli *c, int argc, char **argv)
     for (int t = 0; t < CLI_TABLES; t++)
         if (c->table[t].n)
             recur_option_defaults(c->table[t].row, c->table[t].n, c->table[t].to);
+    if (c->verb->library == cli_data_rows)       /* a part of the rows: the rest of the struct is as training has it */
+        *(recur_train_options *)c->library = recur_train_defaults();
     int e = environment(c);
     for (int i = 0; !e && i < argc; i++) {
         const char *w = argv[i];

@@ -8,6 +8,7 @@ X(NO_VALUE, "%s: --%s needs a value: %s", "%s：选项 --%s 需要一个值：%s
 X(TOO_FEW, "%s: an argument is missing; it is: recur %s %s", "%s：缺少参数；用法：recur %s %s")
 X(TOO_MANY, "%s: too many arguments; it is: recur %s %s", "%s：参数太多；用法：recur %s %s")
 X(NO_SHELL, "completion: only bash is known, not '%s'", "completion：只支持 bash，不支持 '%s'")
+X(BAD_LANG, "--lang takes en or zh, not '%s'", "--lang 只能取 en 或 zh，不能取 '%s'")
 X(BAD_WHEN, "--%s takes auto, always or never, not '%s'", "--%s 只能取 auto、always 或 never，不能取 '%s'")
 X(NO_OUT, "train: say where the model goes: -o M.recur", "train：请指明模型写到哪里：-o M.recur")
 X(OUT_EXISTS, "%s stands already; --force replaces it, --resume goes on from its checkpoint",

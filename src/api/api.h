@@ -24,6 +24,6 @@ struct recur_run {
 void rc_model_wrote(const recur_model *m);                     /* a new version: somebody writes to the weights, or may */
 int rc_text_of(recur *r, json_t *j, char **out);               /* JSON as text for recur_free; drops j */
 int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_task **out);   /* name NULL: the model's */
-void rc_options_or_default(const recur_train_options *o, recur_train_options *out);
+int rc_options_or_default(recur *r, const recur_train_options *o, recur_train_options *out);
 bool rc_problem_text(const json_t *problems, char *out, size_t n);    /* one line about the lines left out; false: none were */
 #endif

@@ -21,11 +21,14 @@ int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_tas
     return RECUR_OK;
 }
 
-void rc_options_or_default(const recur_train_options *o, recur_train_options *out)
+int rc_options_or_default(recur *r, const recur_train_options *o, recur_train_options *out)
 {
+    int n;
+    const recur_option *table = recur_train_table(&n);
     *out = o ? *o : recur_train_defaults();
     if (out->plan && out->steps < 0)
         out->steps = strtoll(out->plan, NULL, 10);      /* what tasks choose by */
+    return rc_option_check(r, table, n, out);
 }
 
 bool rc_problem_text(const json_t *problems, char *out, size_t n)
@@ -79,10 +82,9 @@ int recur_data_files(recur *r, recur_data **out, const char *task, const char *c
     recur_data *d = NULL;
     recur_train_options all;
     rc_like like;
-    rc_options_or_default(o, &all);
     json_t *problems = json_array();
-    int e = begin(r, &d, task, m);
-    if (e < 0)
+    int e = rc_options_or_default(r, o, &all);
+    if (e < 0 || (e = begin(r, &d, task, m)) < 0)
         goto fail;
     if (!problems) {
         e = rc_fail(r, RECUR_ENOMEM, "out of memory");
@@ -113,9 +115,8 @@ int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next
     recur_data *d = NULL;
     recur_train_options all;
     rc_like like;
-    rc_options_or_default(o, &all);
-    int e = begin(r, &d, task, m);
-    if (e < 0)
+    int e = rc_options_or_default(r, o, &all);
+    if (e < 0 || (e = begin(r, &d, task, m)) < 0)
         goto fail;
     if ((e = d->task->pull(d, next, ud, &all, like_of(m, &like))) < 0)
         goto fail;

@@ -38,9 +38,8 @@ int recur_check(recur *r, const char *task, const char *const *path, int n, cons
     recur_train_options all;
     const rc_task *t;
     json_t *j = NULL;
-    rc_options_or_default(o, &all);
-    int e = rc_task_named(r, task, NULL, &t);
-    if (e < 0 || (e = t->check(r, path, n, &all, &j)) < 0)
+    int e = rc_options_or_default(r, o, &all);
+    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = t->check(r, path, n, &all, &j)) < 0)
         return e;
     return rc_text_of(r, j, json);
 }

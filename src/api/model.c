@@ -19,7 +19,7 @@ int recur_model_new(recur *r, recur_model **out, const char *net, const recur_da
     recur_train_options o;
     char line[4096] = "";
     int e;
-    rc_options_or_default(NULL, &o);
+    rc_options_or_default(r, NULL, &o);
     o.net = net;
     if (!net && (e = d->task->choose(d, &o, line, sizeof line, nothing_said, NULL)) < 0)
         return e;

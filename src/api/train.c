@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "api/api.h"
 
@@ -103,6 +104,13 @@ static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_trai
     w->m = m;
     e = rc_fit(m, d, held, o, observe, w);
     rc_model_wrote(m);
+    if (e == RECUR_EDIVERGE && json_object_get(m->card, "training")) {     /* the last good weights, and where they came from */
+        char why[sizeof m->r->message];
+        snprintf(why, sizeof why, "%s", m->r->message);
+        int bad = write_card(m, w, d, held, o, data);
+        data = NULL;
+        e = bad < 0 ? bad : rc_fail(m->r, RECUR_EDIVERGE, "%s", why);
+    }
     if (e < 0)
         goto done;
     if (m->task->settle && held && (e = m->task->settle(m, held)) < 0)
@@ -123,13 +131,18 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
     recur_train_options all;
     char line[LINE];
     observer w = { .watch = watch, .ud = ud };
-    rc_options_or_default(o, &all);
+    int e = rc_options_or_default(m->r, o, &all);
+    if (e < 0)
+        return e;
     all.net = m->net->line;                    /* the net stands; everything else may still be chosen */
-    int e = m->task->choose(d, &all, line, sizeof line, say, &w);
+    e = m->task->choose(d, &all, line, sizeof line, say, &w);
     if (e < 0)
         return e;
     all.net = m->net->line;
-    return fit(m, d, held, &all, &w, NULL);
+    e = fit(m, d, held, &all, &w, NULL);
+    if (e >= 0)
+        rc_checkpoint_forget(m->r, all.out);
+    return e;
 }
 
 /* --- the whole job --- */
@@ -186,15 +199,23 @@ static int read_all(recur *r, const rc_task *t, recur_data **d, recur_data **hel
                     : read_part(r, t, held, path, n, o, &like, RC_HELD_PART, w);
 }
 
-static int refuse_to_replace(recur *r, const recur_train_options *o)
+/* What would be lost, or would only fail after an hour, is said before anything is read. */
+static int check_output(recur *r, const char *const *path, int n, const recur_train_options *o)
 {
-    if (!o->out || o->force > 0 || o->resume > 0 || strcmp(o->out, "-") == 0)
+    struct stat there, input;
+    if (!o->out)
         return RECUR_OK;
-    FILE *f = fopen(o->out, "rb");
-    if (!f)
+    bool exists = stat(o->out, &there) == 0;
+    RC_NEED(r, !exists || !S_ISDIR(there.st_mode), RECUR_EIO, "%s is a folder; -o names the model's file", o->out);
+    for (int i = 0; exists && i < n; i++)
+        RC_NEED(r, stat(path[i], &input) != 0 || input.st_dev != there.st_dev || input.st_ino != there.st_ino, RECUR_EOPTION,
+                "%s is read and would be replaced by the model; give -o another name", o->out);
+    if (o->force > 0 || o->resume > 0)
         return RECUR_OK;
-    fclose(f);
-    return rc_fail(r, RECUR_EOPTION, "%s is there already; --force replaces it, --resume goes on with its checkpoint", o->out);
+    RC_NEED(r, !exists, RECUR_EOPTION, "%s is there already; --force replaces it, --resume goes on with its checkpoint", o->out);
+    RC_NEED(r, !rc_checkpoint_there(o->out), RECUR_EOPTION,
+            "%s.ckpt has the checkpoint of a training that was stopped; --resume goes on with it, --force begins anew", o->out);
+    return RECUR_OK;
 }
 
 /* --from: what another model learned, into the weights just drawn.  The card says so. */
@@ -215,6 +236,19 @@ static int begin(recur_model *m, const recur_model *from, const char *path, obse
     return RECUR_OK;
 }
 
+/* What was trained is safe before anything else is done with it: baseline and report may take long, and be cut off.  Of a
+ * training that diverged (e) the last good weights. */
+static int keep(recur_model *m, const recur_train_options *o, int e)
+{
+    char why[sizeof m->r->message];
+    snprintf(why, sizeof why, "%s", m->r->message);
+    int bad = o->out ? recur_model_save(m, o->out) : RECUR_OK;
+    if (bad < 0)
+        return bad;
+    rc_checkpoint_forget(m->r, o->out);
+    return e < 0 ? rc_fail(m->r, e, "%s", why) : RECUR_OK;
+}
+
 int recur_train(recur *r, recur_model **out, const char *task, const char *const *path, int n,
                 const recur_train_options *given, recur_watch *watch, void *ud)
 {
@@ -228,9 +262,8 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     recur_train_options o;
     char line[LINE] = "";
     observer w = { .watch = watch, .ud = ud };
-    rc_options_or_default(given, &o);
-    int e = rc_task_named(r, task, NULL, &t);
-    if (e < 0 || (e = refuse_to_replace(r, &o)) < 0)
+    int e = rc_options_or_default(r, given, &o);
+    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = check_output(r, path, n, &o)) < 0)
         goto done;
     if (o.from && (e = recur_model_load(r, &from, o.from)) < 0)
         goto done;
@@ -247,7 +280,10 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     o.net = m->net->line;
     if (from && (e = begin(m, from, o.from, &w)) < 0)
         goto done;
-    if ((e = fit(m, d, held, &o, &w, files(r, path, n, &o))) < 0)
+    e = fit(m, d, held, &o, &w, files(r, path, n, &o));
+    if (e < 0 && (e != RECUR_EDIVERGE || !o.out || !json_object_get(m->card, "training")))
+        goto done;
+    if ((e = keep(m, &o, e)) < 0)
         goto done;
     if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0)
         goto done;

@@ -107,6 +107,9 @@ uint64_t rc_hash(const void *s, size_t n);                   /* XXH3, 64 bits */
 typedef struct { const char *s, *end; int64_t line; } rc_lines;
 bool rc_lines_next(rc_lines *l, const char **s, size_t *n);  /* without \n or \r\n; a last line without \n counts */
 
+/* Every number of the struct is in its row's range, or automatic: EOPTION names the one that is not. */
+int rc_option_check(recur *r, const recur_option *t, int n, const void *options);
+
 /* --- Unicode (utf8.c over utf8proc) --- */
 int rc_utf8_next(const char *s, size_t n, int32_t *cp);      /* bytes of the sign at s; 0 at the end; invalid: 1 and *cp = -1 */
 int rc_utf8_put(int32_t cp, char out[4]);                    /* bytes written */

@@ -106,6 +106,20 @@ static void fall_back(const recur_option *o, void *options)
     store(o, options, &v);
 }
 
+int rc_option_check(recur *r, const recur_option *t, int n, const void *options)
+{
+    for (int i = 0; i < n; i++) {
+        value v;
+        memcpy(&v, (const char *)options + t[i].offset, types[t[i].type].size);
+        bool chosen = t[i].type == RECUR_INT ? v.i != types[RECUR_INT].automatic.i
+                    : t[i].type == RECUR_REAL || t[i].type == RECUR_TIME ? !isnan(v.x) : false;
+        if (chosen && !in_range(&t[i], &v))
+            return rc_fail(r, RECUR_EOPTION, "option %s is %g, and takes %g to %g; fill the struct with its defaults first",
+                           t[i].name, t[i].type == RECUR_INT ? (double)v.i : v.x, t[i].least, t[i].most);
+    }
+    return RECUR_OK;
+}
+
 void recur_option_defaults(const recur_option *t, int n, void *options)
 {
     for (int i = 0; i < n; i++)

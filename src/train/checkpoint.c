@@ -170,7 +170,7 @@ done:
     return e;
 }
 
-void rc_checkpoint_remove(recur *r, const char *dir)
+static void remove_all(recur *r, const char *dir)
 {
     long long k[NEWEST];
     int n = list(dir, k);
@@ -181,6 +181,20 @@ void rc_checkpoint_remove(recur *r, const char *dir)
     }
     if (n > 0 && rmdir(dir) != 0)
         rc_warn(r, "%s: the checkpoint's folder stays: %s", dir, strerror(errno));
+}
+
+bool rc_checkpoint_there(const char *out)
+{
+    char dir[4096];
+    long long k[NEWEST];
+    return out && (size_t)snprintf(dir, sizeof dir, "%s.ckpt", out) < sizeof dir && list(dir, k) > 0;
+}
+
+void rc_checkpoint_forget(recur *r, const char *out)
+{
+    char dir[4096];
+    if (out && (size_t)snprintf(dir, sizeof dir, "%s.ckpt", out) < sizeof dir)
+        remove_all(r, dir);
 }
 
 /* --- read --- */

@@ -64,7 +64,6 @@ static int save(rc_fitting *f)
     int e = rc_checkpoint_write(f->dir, &c, path, sizeof path);
     f->saved = rc_now();
     f->keep_now = false;
-    f->unsaved = e < 0;
     if (e >= 0)
         return rc_fit_tell(f, RECUR_SAVED, path, false);
     rc_fit_tell(f, RECUR_WARNED, f->r->message, false);    /* training is worth more than its checkpoint */
@@ -93,15 +92,6 @@ static int resume(rc_fitting *f)
 
 /* --- the course --- */
 
-/* The message gets the step in front and what became of the weights behind. */
-static int diverged(rc_fitting *f)
-{
-    char why[sizeof f->r->message];
-    snprintf(why, sizeof why, "%s", f->r->message);
-    memcpy(f->m->w, f->best, f->n * sizeof(real));
-    return rc_fail(f->r, RECUR_EDIVERGE, "step %lld: %s; the weights of step %lld are kept", (long long)f->s.step + 1, why,
-                   (long long)f->s.best_step);
-}
 
 static int stopped(rc_fitting *f)
 {
@@ -166,19 +156,25 @@ static int record(rc_fitting *f)
     return json_object_set_new(f->m->card, "training", j) == 0 ? RECUR_OK : rc_fail(f->r, RECUR_ENOMEM, "training: out of memory");
 }
 
-static int finish(rc_fitting *f)
+/* The message gets the step in front and what became of the weights behind.  Those that an evaluation has seen are written
+ * down like a finished training's. */
+static int diverged(rc_fitting *f)
 {
-    int e = RECUR_OK;
     char why[sizeof f->r->message];
+    const long long best = (long long)f->s.best_step;
     snprintf(why, sizeof why, "%s", f->r->message);
     memcpy(f->m->w, f->best, f->n * sizeof(real));
-    if (f->m->card)
-        e = record(f);
+    if (best > 0 && f->m->card && record(f) == RECUR_OK)
+        return rc_fail(f->r, RECUR_EDIVERGE, "step %lld: %s; the weights of step %lld are kept", (long long)f->s.step + 1, why, best);
+    return rc_fail(f->r, RECUR_EDIVERGE, "step %lld: %s; no evaluation came before it, so no weights are kept",
+                   (long long)f->s.step + 1, why);
+}
+
+static int finish(rc_fitting *f)
+{
+    memcpy(f->m->w, f->best, f->n * sizeof(real));
+    int e = f->m->card ? record(f) : RECUR_OK;
     rc_fit_tell(f, RECUR_FINISHED, NULL, false);
-    if (e >= 0 && f->unsaved)
-        return rc_fail(f->r, RECUR_EIO, "trained, but the last checkpoint could not be written: %s", why);
-    if (f->dir)
-        rc_checkpoint_remove(f->r, f->dir);
     return e;
 }
 

@@ -88,7 +88,9 @@ int rc_checkpoint_write(const char *dir, const rc_snapshot *c, char *path, size_
 /* Fills the snapshot's blocks from the newest complete generation; a damaged one falls back to the one before, with a
  * warning.  Nothing there: EIO.  Options or data that differ: EOPTION names them, unless force. */
 int rc_checkpoint_read(const char *dir, const rc_snapshot *c, bool force);
-void rc_checkpoint_remove(recur *r, const char *dir);        /* our files, then the folder if it is empty */
+/* The checkpoint beside the model file `out`; NULL: none. */
+bool rc_checkpoint_there(const char *out);
+void rc_checkpoint_forget(recur *r, const char *out);        /* removes our files, then the folder if it is empty */
 json_t *rc_options_json(const recur_train_options *o);       /* every row, for model card and checkpoint; automatic: null */
 json_t *rc_options_agree(const recur_train_options *o, const recur_model *m, const recur_data *d, const recur_data *held);
     /* the rows that decide a training's bits, the net, and hashes of the data */
@@ -109,7 +111,7 @@ typedef struct {
     bool started;                        /* data stands at s.at */
     bool timed;                          /* the clock may shorten the plan */
     int64_t every;                       /* steps between evaluations; 0: at the end of each epoch */
-    json_t *agree; char *dir; bool unsaved;
+    json_t *agree; char *dir;
     double norm, lr, began, saved;       /* of the last step; clock: began less what earlier runs took, last save */
     int64_t rows;                        /* units of the last step */
     double pace_rows, pace_steps, pace_seconds, score_seconds;   /* running sums for units a second; of one evaluation */

@@ -11,6 +11,7 @@ int rc_classify_score(const recur_model *m, recur_data *held, rc_run *u, double 
 int rc_classify_settle(recur_model *m, recur_data *held);
 int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out);
 int rc_classify_eval_numbers(const recur_model *m, recur_data *d, json_t **out);       /* {samples, mse, mae, r2, baseline} */
+int rc_classify_scores(const recur_model *m, recur_data *d, float *p);    /* [count][numbers of an answer], in the examples' order; batches of any size give the same */
 int rc_classify_baseline(recur_model *m, recur_data *d, recur_data *held);
 int rc_classify_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
 extern const rc_task rc_task_classify;
