@@ -92,7 +92,6 @@ static int resume(rc_fitting *f)
 
 /* --- the course --- */
 
-
 static int stopped(rc_fitting *f)
 {
     int e = save(f);

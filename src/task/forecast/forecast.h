@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * forecast.h - the parts of the forecasting task: read.c reads tables, time.c their times, fill.c makes series of
- * them, span.c parts them in time, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline,
+ * forecast.h - the parts of the forecasting task: table.c and read.c read tables, time.c their times, fill.c makes series
+ * of them, span.c parts them in time, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline,
  * ahead.c and future.c look ahead.
  *
  * A series is rows, one a step; a row holds V columns that are forecast, K that are known ahead, and A features of the

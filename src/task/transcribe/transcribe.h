@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * transcribe.h - the parts of the task that turns sounds, or other measured sequences, into text by CTC:
- * transcribe.c reads, rows.c hears, transcript.c knows the spelling, net.c chooses and prepares, eval.c scores,
- * dtw.c is the baseline, check.c looks at lists. */
+ * transcribe.c reads, rows.c hears, transcript.c knows the spelling, units.c makes classes of texts, net.c chooses and
+ * prepares, eval.c scores, dtw.c is the baseline, check.c looks at lists. */
 #ifndef RC_TRANSCRIBE_H
 #define RC_TRANSCRIBE_H
 #include "format/sound.h"
