@@ -91,7 +91,8 @@ int cli_open(const cli *c, recur_model **m, recur_data **d, const char *task, co
 int cli_close_out(int code);                          /* flushes stdout; a failure there turns code 0 into CLI_IO */
 
 /* --- lines of input, plain or gzip, as they come (lines.c) --- */
-/* Path "-" or NULL: stdin.  What take returns ends it, unless it is CLI_DONE; so does a closed stdout. */
+/* Path "-" or NULL: stdin.  What take returns ends it, unless it is CLI_DONE; so does a closed stdout.  encoding NULL: bytes
+ * as they are; else what comes is UTF-8, with U+FFFD for a byte that is nothing in the encoding (said once). */
 typedef int cli_take(void *ud, const char *text);                    /* without its end */
 typedef int cli_take_lines(void *ud, char *const *text, int n);
 int cli_each_line(const cli *c, const char *path, const char *encoding, cli_take *take, void *ud);

@@ -24,6 +24,13 @@ for i, l in enumerate(sys.stdin):
     j = json.loads(l)
     assert j["line"] == i + 1 and len(j["words"]) == len(j["tags"]) == len(j["p"]) and all(0 < p <= 1.000001 for p in j["p"]), j
 print("json")'
+printf 'Mary met\nB\377x Riga M\000r left\nB\377\n' >bytes
+recur tag --threads 1 names.recur bytes 2>note | cut -f 1 | paste -sd' '
+cat note
+recur tag --threads 1 names.recur bytes --json 2>/dev/null | python3 -c '
+import json, sys
+print([len(j["words"]) == len(j["tags"]) for j in map(json.loads, sys.stdin)])'
+printf '我喜\377欢\n' | recur tag --threads 1 words.recur 2>/dev/null | tr -d ' '
 printf '我喜欢北京 大学\n\n他\n' | recur tag --threads 1 words.recur --segment >w
 tr -d ' ' <w
 sed -n 1p w | grep -q '北京 .*大学' && echo "a blank stays"
