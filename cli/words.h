@@ -60,6 +60,8 @@ X(WITHIN, "The net is NOT clearly better than the baseline (%s): %s %s against %
   "网络并不明显优于基线（%s）：%s %s 对 %s，差异在 %d 个样本的噪声之内。")
 X(WORSE, "The net is WORSE than the baseline (%s): %s %s against %s.  The simple model is the better choice here.",
   "网络不如基线（%s）：%s %s 对 %s。此处简单模型是更好的选择。")
+X(DIVIDED, "The net is NOT clearly better than the baseline (%s): %s %s against %s says one thing, whole samples (of %d) say the other.",
+  "不能断定网络优于基线（%s）：%s %s 对 %s 是一种结论，%d 个样本的整体对错却是另一种结论。")
 X(RIGHT_ALONE, "  Samples that only one of them gets right: net %lld, baseline %lld (McNemar's test, p = %.2g).",
   "只有一方答对的样本：网络 %lld 个，基线 %lld 个（McNemar 检验，p = %.2g）。")
 X(NO_BASELINE, "No baseline in this model file: whether the net is worth its cost is not known.",
