@@ -68,7 +68,7 @@ static int gather(teller *t, const char *const *text, int n)
     for (int i = 0; i < n && e == RECUR_OK; i++) {
         int to = i + 1 < n ? at[i + 1] : w.n;
         if (to > at[i])
-            s[count++] = (rc_tagged){ w.word + at[i], NULL, to - at[i], { "", 0 }, i + 1 };
+            s[count++] = (rc_tagged){ w.word + at[i], NULL, to - at[i], { "", 0 }, i + 1, false };
     }
     if (e == RECUR_OK)
         e = rc_tag_words(t->d, s, count, &like);

@@ -81,6 +81,7 @@ static void sentences_have_kinds(void **state)
     recur_train_options o = task_options();
     recur_data *d = read_one(r, "# intent = fly\nto\tO\nRome\tB-city\n\n# id = 7\n# intent = ask\nwhy\tO\n\nno\tO\n", &o, NULL), *h;
     assert_int_equal(d->kinds, 2);
+    assert_true(json_is_false(json_object_get(d->form, "conllu")));
     assert_string_equal(json_string_value(json_array_get(json_object_get(d->form, "kinds"), 0)), "ask");
     assert_true(d->ex[0].label == 1 && d->ex[1].label == 0 && d->ex[2].label == -1);
     rc_like like = { .text = d->text, .labels = d->labels, .form = d->form, .side_text = d->side->text };
@@ -92,6 +93,18 @@ static void sentences_have_kinds(void **state)
     GOOD(r, rc_data_of(h, &ex, 1, &b));
     assert_true(b.target[0][0] == h->step_label[0] && b.target[0][1] == -1 && b.target[1][0] == -1);
     recur_data_close(h);
+    recur_data_close(d);
+}
+
+/* Who fills in a column of CoNLL-U must know that the model's is one of those. */
+static void form_says_conllu(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = task_options();
+    o.column = 5;
+    recur_data *d = read_one(r, "1\tI\tI\tPRON\tP\t_\t2\tn\t_\t_\n2\tgo\tgo\tVERB\tV\t_\t0\tr\t_\t_\n", &o, NULL);
+    assert_true(json_is_true(json_object_get(d->form, "conllu")));
+    assert_int_equal(json_integer_value(json_object_get(d->form, "column")), 5);
     recur_data_close(d);
 }
 
@@ -263,7 +276,7 @@ static void rare_units_are_dropped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), TASK_TEST(sentences_have_kinds),
+        cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), TASK_TEST(sentences_have_kinds), TASK_TEST(form_says_conllu),
         TASK_TEST(bad_lines_cost_their_sentence), TASK_TEST(nothing_to_learn), TASK_TEST(long_sentences_are_cut),
         TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(rare_units_are_dropped),
     };

@@ -75,7 +75,8 @@ int rc_tag_form(rc_tag_gather *g)
     }
     rc_vocab_free(sorted);
     rc_free(d->r, now);
-    d->form = json_pack("{s:b,s:b,s:s,s:o,s:I}", "segment", (int)alone, "signs", (int)g->signs, "scheme", scheme, "kinds", kinds,
+    d->form = json_pack("{s:b,s:b,s:b,s:s,s:o,s:I}", "segment", (int)alone, "signs", (int)g->signs,
+                        "conllu", (int)g->conllu, "scheme", scheme, "kinds", kinds,
                         "column", (json_int_t)(g->o != NULL && g->o->column > 0 ? g->o->column : 0));
     return d->form != NULL ? e : rc_fail(d->r, RECUR_ENOMEM, "no memory for the form of the data");
 }

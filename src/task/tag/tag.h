@@ -17,6 +17,7 @@ typedef struct {
     int n;
     rc_span_text kind;                   /* of the sentence as a whole; n 0: none */
     int64_t line;
+    bool conllu;                         /* whether its file is CoNLL-U */
 } rc_tagged;
 typedef int rc_take_tagged(void *ud, const rc_tagged *s);
 int rc_tag_sentences(recur *r, const char *path, const recur_train_options *o, bool segment, rc_take_tagged *take,
