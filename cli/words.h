@@ -82,6 +82,10 @@ X(TYPE_PROMPT, "Type lines; an answer comes after each, Ctrl-D ends.", "请输�
 X(BAD_ATTENTION, "translate: --attention takes text, json or a file NAME.svg, not '%s'", "translate：--attention 只能取 text、json 或文件名 NAME.svg，不能取 '%s'")
 /* tag */
 X(BAD_FORM, "tag: --form takes auto, columns or text, not '%s'", "tag：--form 只能取 auto、columns 或 text，不能取 '%s'")
+X(FORM_COLUMNS, "%s: looks like columns and is read so, a word a line; --form text reads a sentence a line",
+  "%s：看起来是列，按每行一词读取；--form text 按每行一句读取")
+X(FORM_TEXT, "%s: read as text, a sentence a line, though it might be columns; --form columns reads a word a line",
+  "%s：按每行一句的文本读取，但它也可能是列；--form columns 按每行一词读取")
 X(NO_WORDS, "%s: this model tags words; --segment is for one that was trained with --segment", "%s：此模型标注词语；--segment 需要用 --segment 训练的模型")
 /* bench */
 X(BENCH_NONE, "bench: no case fits; there are: %s", "bench：没有符合的用例；现有：%s")
