@@ -84,10 +84,10 @@ static int answer(teller *t)
     size_t rows = t->d->rows + 1, count = (size_t)t->d->count + 1, best = (size_t)t->best;
     bool kinds = json_array_size(t->kinds) > 1 && t->m->net->branches > 1;
     t->a = (rc_tag_answers){ .best = t->best, .tag = rc_new(r, rows * best, sizeof(int32_t)), .p = rc_new(r, rows, sizeof(float)),
-                             .whole = rc_new(r, count * best, sizeof(float)),
+                             .whole = t->best > 1 ? rc_new(r, count * best, sizeof(float)) : NULL,
                              .kind = kinds ? rc_new(r, count, sizeof(int32_t)) : NULL,
                              .kind_p = kinds ? rc_new(r, count, sizeof(float)) : NULL };
-    if (!t->a.tag || !t->a.p || !t->a.whole || (kinds && (!t->a.kind || !t->a.kind_p)))
+    if (!t->a.tag || !t->a.p || (t->best > 1 && !t->a.whole) || (kinds && (!t->a.kind || !t->a.kind_p)))
         return RECUR_ENOMEM;
     return rc_tag_say(t->m, t->d, &t->a);
 }

@@ -246,6 +246,37 @@ static void baselines(void **state)
     recur_model_free(m);
 }
 
+/* Readings of a softmax are the largest products of its rows' probabilities; all that there are share one whole. */
+static void readings_of_rows(void **state)
+{
+    enum { C = 3, T = 3, ALL = 27 };
+    recur *r = *state;
+    recur_train_options o = task_options();
+    recur_data *d = read_one(r, "a\tN\nb\tV\nc\tX\n", &o, NULL);
+    recur_model *m = model_of(r, d, "embed 4 | lstm 4 | dense | softmax");
+    int32_t tag[ALL * T];
+    float p[T], whole[ALL + 3], few[4];
+    double sum = 0;
+    for (int k = 0; k < m->net->params.n; k++)
+        for (size_t i = 0; i < m->net->params.p[k].n; i++)
+            m->w[m->net->params.p[k].at + i] *= 4;            /* far from even */
+    assert_true(d->count == 1 && d->classes == C && d->rows == T);
+    GOOD(r, rc_tag_say(m, d, &(rc_tag_answers){ .best = 4, .tag = tag, .p = p, .whole = few }));
+    assert_near(few[0], p[0] * p[1] * p[2], 1e-6);            /* the first: each row's likeliest tag */
+    GOOD(r, rc_tag_say(m, d, &(rc_tag_answers){ .best = ALL, .tag = tag, .p = p, .whole = whole }));
+    for (int b = 0; b < ALL; b++) {
+        assert_true(b == 0 || whole[b] <= whole[b - 1]);
+        for (int a = 0; a < b; a++)
+            assert_memory_not_equal(tag + a * T, tag + b * T, T * sizeof *tag);
+        sum += (double)whole[b];
+    }
+    assert_near(sum, 1, 1e-5);                                /* 27 sums of rounded floats */
+    for (int b = 0; b < 4; b++)
+        assert_near(few[b], whole[b], 0);
+    recur_data_close(d);
+    recur_model_free(m);
+}
+
 /* Rare units are dropped in training alone, by a coin that is a matter of seed, epoch and place. */
 static void rare_units_are_dropped(void **state)
 {
@@ -278,7 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), TASK_TEST(sentences_have_kinds), TASK_TEST(form_says_conllu),
         TASK_TEST(bad_lines_cost_their_sentence), TASK_TEST(nothing_to_learn), TASK_TEST(long_sentences_are_cut),
-        TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(rare_units_are_dropped),
+        TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(readings_of_rows), TASK_TEST(rare_units_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
