@@ -246,6 +246,29 @@ static void baselines(void **state)
     recur_model_free(m);
 }
 
+/* Entities are counted whatever way they are written inside; tags that are none are not. */
+static void entities_as_they_are(void **state)
+{
+    static const char *const texts[] = { "in\tO\nNew\tI-LOC\nYork\tI-LOC\nParis\tB-LOC\n", "New\tB-LOC\nYork\tE-LOC\nin\tO\n",
+                                         "in\tADP\nParis\tNOUN\n" };
+    recur *r = *state;
+    recur_train_options o = task_options();
+    o.scheme = "as-is";
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        json_t *j;
+        recur_data *d = read_one(r, texts[i], &o, NULL);
+        recur_model *m = model_of(r, d, "embed 4 | lstm 4 | dense | crf");
+        GOOD(r, rc_tag_eval(m, d, &j));
+        assert_true((json_object_get(j, "f1") != NULL) == (i < 2));
+        if (i < 2)
+            assert_int_equal(json_integer_value(json_object_get(j, "entities")), i == 0 ? 2 : 1);
+        assert_string_equal(rc_tag_measure(m), i < 2 ? "f1" : "accuracy");
+        json_decref(j);
+        recur_data_close(d);
+        recur_model_free(m);
+    }
+}
+
 /* Readings of a softmax are the largest products of its rows' probabilities; all that there are share one whole. */
 static void readings_of_rows(void **state)
 {
@@ -309,7 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), TASK_TEST(sentences_have_kinds), TASK_TEST(form_says_conllu),
         TASK_TEST(bad_lines_cost_their_sentence), TASK_TEST(nothing_to_learn), TASK_TEST(long_sentences_are_cut),
-        TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(readings_of_rows), TASK_TEST(rare_units_are_dropped),
+        TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(readings_of_rows), TASK_TEST(entities_as_they_are), TASK_TEST(rare_units_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

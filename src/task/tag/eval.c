@@ -12,11 +12,6 @@ typedef struct {
     int sentences;
 } verdict;
 
-static bool counts_entities(const recur_data *d)
-{
-    return rc_scheme_find(json_string_value(json_object_get(d->form, "scheme"))) != NULL;
-}
-
 /* The labels and what no head knows, as one vocabulary. */
 static int all_labels(const recur_data *d, rc_vocab **out)
 {
@@ -49,7 +44,7 @@ static int tag_figures(const recur_data *d, const int32_t *said, const int32_t *
     rc_vocab *labels = NULL;
     int64_t right = 0, tags = 0;
     int e = all_labels(d, &labels);
-    if (e == RECUR_OK && counts_entities(d)) {
+    if (e == RECUR_OK && rc_tag_counts_entities(d->form, d->labels)) {
         e = rc_entities(d->r, labels, d->step_label, said, at, S, out);
         v->f1 = e == RECUR_OK ? json_number_value(json_object_get(*out, "f1")) : (double)NAN;
         v->accuracy = e == RECUR_OK ? json_number_value(json_object_get(*out, "accuracy")) : 0;
