@@ -109,7 +109,7 @@ static void put(job *j, int s, json_t *answer)
     size_t to = s + 1 < j->n ? j->from[s + 1] : j->lines;
     j->put++;
     if (j->c->common.json) {
-        if (j->columns)
+        if (j->columns && !j->segment)
             json_object_set_new(answer, "words", words_of_lines(j, j->from[s], to));
         json_object_set_new(answer, j->columns ? "sentence" : "line", json_integer(j->put));
         json_dumpf(answer, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
@@ -123,7 +123,7 @@ static void put(job *j, int s, json_t *answer)
         tags = reading ? json_object_get(reading, "tags") : tags;
         if (intent && !j->columns)
             printf("# intent = %s\n", intent);
-        if (j->columns)
+        if (j->columns && !j->segment)
             put_lines(j, j->from[s], to, tags, intent);
         else
             put_words(words, tags);
@@ -173,7 +173,7 @@ static int keep_line(job *j, const char *text, row now)
     return now.text ? CLI_DONE : CLI_MEMORY;
 }
 
-/* One more word of the sentence; a blank inside it may not part it. */
+/* One more word of the sentence; a blank inside it may not part it.  Where words are to be found, they are joined. */
 static int add_word(job *j, const char *s, size_t n)
 {
     if (j->now_n + 3 * n + 8 > j->now_room) {
@@ -184,10 +184,10 @@ static int add_word(job *j, const char *s, size_t n)
         j->now = more;
         j->now_room = want;
     }
-    if (j->now_n)
+    if (j->now_n && !j->segment)
         j->now[j->now_n++] = ' ';
     for (size_t i = 0; i < n; i++) {
-        bool blank = s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r');
+        bool blank = !j->segment && (s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r'));
         memcpy(j->now + j->now_n, blank ? "\xE2\x96\x81" : s + i, blank ? 3 : 1);
         j->now_n += blank ? 3 : 1;
     }
@@ -242,11 +242,14 @@ static bool known_tag(const void *ud, const char *tag)
     return false;
 }
 
-/* The form is decided from the first lines, and those are read then. */
+/* The form is decided from the first lines, and those are read then.  Text whose words are to be found is taken for columns
+ * where it is CoNLL-U alone: nothing can be taken for that. */
 static int settle(job *j)
 {
     int code = CLI_DONE;
-    if (!j->columns) {
+    for (size_t i = 0; i < j->seen && j->segment; i++)
+        j->columns = j->columns || cli_conllu(j->first[i]);
+    if (!j->columns && !j->segment) {
         enum cli_form form = cli_form_guess(j->first, j->seen, known_tag, j->m);
         j->columns = form == CLI_COLUMNS || form == CLI_COLUMNS_GUESSED;
         if (!j->c->common.quiet && (form == CLI_COLUMNS_GUESSED || form == CLI_SENTENCES_GUESSED))
@@ -264,7 +267,7 @@ static int settle(job *j)
 /* Who waits for each answer gets the first from the first line that can be a word or a sentence. */
 static bool told(const job *j, const char *text)
 {
-    if (j->columns || j->one_by_one)
+    if (j->columns || j->segment || j->one_by_one)
         return cli_layout_seen(text) || (!j->columns && text[0] == '#' && text[1] != ' ' && !cli_says_kind(text));
     return j->telling == SEEN;
 }
@@ -305,8 +308,8 @@ static int choose_form(job *j)
 {
     const char *form = ((const tag_own *)j->c->own)->form;
     bool text = strcmp(form, "text") == 0;
-    j->columns = !j->segment && strcmp(form, "columns") == 0;
-    j->known = j->segment || text;
+    j->columns = strcmp(form, "columns") == 0;
+    j->known = text;
     if (text || strcmp(form, "columns") == 0 || strcmp(form, "auto") == 0)
         return CLI_DONE;
     cli_note(say(SAY_BAD_FORM), form);

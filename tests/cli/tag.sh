@@ -34,6 +34,8 @@ printf '我喜\377欢\n' | recur tag --threads 1 words.recur 2>/dev/null | tr -d
 printf '我喜欢北京 大学\n\n他\n' | recur tag --threads 1 words.recur --segment >w
 tr -d ' ' <w
 sed -n 1p w | grep -q '北京 .*大学' && echo "a blank stays"
+printf '# id = 1\n1\t我们\t_\tX\t_\t_\t_\t_\t_\t_\n2\t喜欢\t_\tX\t_\t_\t_\t_\t_\t_\n\n1\t他\t_\tX\t_\t_\t_\t_\t_\t_\n' >zh.conllu
+recur tag --threads 1 words.recur zh.conllu | tr -d ' '
 head -20 "$SHARE/words.zh.test.txt" | tr -d ' ' >signs
 recur tag --threads 1 words.recur signs | tr -d ' ' | cmp - signs && echo "signs kept"
 printf 'wake me tonight\n' | recur tag --threads 1 do.recur | head -1
