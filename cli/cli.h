@@ -91,12 +91,26 @@ int cli_open(const cli *c, recur_model **m, recur_data **d, const char *task, co
 int cli_close_out(int code);                          /* flushes stdout; a failure there turns code 0 into CLI_IO */
 
 /* --- lines of input, plain or gzip, as they come (lines.c) --- */
-/* Path "-" or NULL: stdin.  What take returns ends it, unless it is CLI_DONE; so does a closed stdout. */
+/* Path "-" or NULL: stdin.  What take returns ends it, unless it is CLI_DONE; so does a closed stdout.  encoding NULL: bytes
+ * as they are; else what comes is UTF-8, with U+FFFD for a byte that is nothing in the encoding (said once). */
 typedef int cli_take(void *ud, const char *text);                    /* without its end */
 typedef int cli_take_lines(void *ud, char *const *text, int n);
 int cli_each_line(const cli *c, const char *path, const char *encoding, cli_take *take, void *ud);
 int cli_each_lines(const cli *c, const char *path, const char *encoding, int together, cli_take_lines *take, void *ud);
     /* so many at a time, the rest at the end; together 1: stdout is flushed after each */
+
+/* --- lines of tagged files, one word each, and what tells them from text (columns.c) --- */
+typedef struct cli_layout { bool tabs; int fields; } cli_layout;   /* of a file, from its first line with a word */
+enum cli_line { CLI_EMPTY, CLI_REMARK, CLI_OTHER, CLI_WORD };
+enum cli_form { CLI_SENTENCES, CLI_SENTENCES_GUESSED, CLI_COLUMNS_GUESSED, CLI_COLUMNS };
+typedef bool cli_known(const void *ud, const char *tag);             /* is it a tag of the model? */
+bool cli_layout_seen(const char *line);                            /* can the file's columns be seen in it? */
+void cli_layout_of(cli_layout *c, const char *line);
+enum cli_line cli_column_line(const cli_layout *c, const char *line, const char **word, size_t *n);
+bool cli_conllu(const char *line);
+const char *cli_conllu_column(const char *line, int column, size_t *n);
+const char *cli_says_kind(const char *line);                         /* behind "# intent ="; NULL: it does not */
+enum cli_form cli_form_guess(char *const *line, size_t n, cli_known *known, const void *ud);
 
 /* --- columns that line up, for any script (table.c) --- */
 size_t cli_width(const char *text);                                  /* columns of a terminal; 0 for what combines */

@@ -20,7 +20,7 @@ typedef struct {
     char *text; size_t at, n, room;      /* text[at..n) is not yet handed out; one byte beyond n is ours */
     unsigned char raw[CHUNK]; size_t raw_n;
     z_stream z;
-    iconv_t from; const char *encoding;  /* NULL: UTF-8 */
+    iconv_t from; const char *encoding;  /* NULL: bytes as they are */
     char *utf8; size_t utf8_room;
     bool warned;
 } lines;
@@ -42,7 +42,7 @@ static void close_lines(lines *l)
 
 static int open_encoding(lines *l, const char *encoding)
 {
-    if (!encoding || strcmp(encoding, "utf-8") == 0 || strcmp(encoding, "UTF-8") == 0)
+    if (!encoding)
         return CLI_DONE;
     l->from = iconv_open("UTF-8", encoding);
     if (l->from == (iconv_t)-1) {
@@ -173,11 +173,23 @@ static int more(lines *l)
     return 1;
 }
 
-/* One line as UTF-8; a byte that is nothing in its encoding becomes U+FFFD. */
+/* ASCII is the same in all encodings that lines can be found in. */
+static bool plain(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i] == 0 || (unsigned char)s[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* One line as UTF-8; a byte that is nothing in its encoding becomes U+FFFD, so does a 0, which would end the line. */
 static int convert(lines *l, const char **text, size_t n)
 {
     char *in = (char *)(uintptr_t)*text;
-    size_t left = n, room = 3 * n + 8;
+    const char *start = in, *end = in + n;
+    size_t room = 3 * n + 8;
+    if (plain(in, n))
+        return 1;
     if (room > l->utf8_room) {
         char *more_room = realloc(l->utf8, room);
         if (!more_room) {
@@ -190,15 +202,18 @@ static int convert(lines *l, const char **text, size_t n)
     char *out = l->utf8;
     room = l->utf8_room - 1;
     iconv(l->from, NULL, NULL, NULL, NULL);
-    while (left && iconv(l->from, &in, &left, &out, &room) == (size_t)-1 && room >= 3) {
+    while (in < end) {
+        const char *zero = memchr(in, 0, (size_t)(end - in));
+        size_t left = (size_t)((zero ? zero : end) - in);
+        if (left && iconv(l->from, &in, &left, &out, &room) != (size_t)-1 && !zero)
+            break;
         if (!l->warned)
-            cli_note(say(SAY_BAD_BYTES), l->name, (long long)l->line, l->encoding);
+            cli_note(say(SAY_BAD_BYTES), l->name, (long long)l->line, (long long)(in - start) + 1, l->encoding);
         l->warned = true;
         memcpy(out, "\xef\xbf\xbd", 3);
         out += 3;
         room -= 3;
         in++;
-        left--;
     }
     *out = 0;
     *text = l->utf8;

@@ -6,10 +6,9 @@
 
 #include "cli.h"
 
-/* Measures that say which of two models is better, and which way. */
-static const struct { const char *name; bool rising; } judges[] = {
-    {"f1", true}, {"accuracy", true}, {"bleu", true}, {"mase", false}, {"perplexity", false},
-    {"nats_per_unit", false}, {"bits_per_char", false}, {"rmse", false}, {"wer", false},
+/* Measures by which two models are told apart, the first that there is. */
+static const char *const judges[] = {
+    "f1", "accuracy", "bleu", "mase", "perplexity", "nats_per_unit", "bits_per_char", "rmse", "wer",
 };
 
 const char *cli_number(char *out, size_t n, double x)
@@ -171,28 +170,38 @@ void cli_report(FILE *f, const json_t *score)
     confusion(f, json_object_get(score, "confusion"), per);
 }
 
+/* What the library found; a task that has no test says better or not. */
+static enum cli_word found(const json_t *score)
+{
+    static const struct { const char *outcome; enum cli_word w; } all[] = {
+        {"better", SAY_BETTER}, {"worse", SAY_WORSE}, {"even", SAY_WITHIN}, {"divided", SAY_DIVIDED}};
+    const char *outcome = json_string_value(json_object_get(score, "outcome"));
+    for (size_t i = 0; i < sizeof all / sizeof *all && outcome; i++)
+        if (strcmp(outcome, all[i].outcome) == 0)
+            return all[i].w;
+    return json_is_true(json_object_get(score, "better")) ? SAY_BETTER : SAY_NOT_BETTER;
+}
+
 void cli_verdict(FILE *f, const json_t *score, bool color)
 {
     const json_t *base = json_object_get(score, "baseline");
     const char *name = json_string_value(json_object_get(base, "name"));
     const json_t *alone = json_object_get(score, "right_alone");              /* {net, baseline, p}: McNemar's test */
-    const double chance = json_number_value(json_object_get(alone, "p"));
     int samples = (int)json_number_value(json_object_get(score, "samples"));
     char a[64], b[64];
     for (size_t i = 0; i < sizeof judges / sizeof *judges; i++) {
-        const json_t *x = json_object_get(score, judges[i].name), *y = json_object_get(base, judges[i].name);
+        const json_t *x = json_object_get(score, judges[i]), *y = json_object_get(base, judges[i]);
         if (!json_is_number(x) || !json_is_number(y))
             continue;
-        double ahead = (json_number_value(x) - json_number_value(y)) * (judges[i].rising ? 1 : -1);
-        enum cli_word w = alone && chance >= 0.05 ? SAY_WITHIN : ahead > 0 ? SAY_BETTER : alone ? SAY_WORSE : SAY_NOT_BETTER;
+        enum cli_word w = found(score);
         if (color)
             fputs(w == SAY_BETTER ? "\033[32m" : w == SAY_WORSE ? "\033[31m" : "\033[33m", f);
-        fprintf(f, say(w), name ? name : say(SAY_BASELINE), judges[i].name, shown(a, sizeof a, x), shown(b, sizeof b, y), samples);
+        fprintf(f, say(w), name ? name : say(SAY_BASELINE), judges[i], shown(a, sizeof a, x), shown(b, sizeof b, y), samples);
         if (alone)
             fprintf(f, say(SAY_RIGHT_ALONE), (long long)json_integer_value(json_object_get(alone, "net")),
-                    (long long)json_integer_value(json_object_get(alone, "baseline")), chance);
+                    (long long)json_integer_value(json_object_get(alone, "baseline")), json_number_value(json_object_get(alone, "p")));
         fputs(color ? "\033[0m\n" : "\n", f);
-        if (strcmp(judges[i].name, "mase") == 0 && json_number_value(x) > 1) {
+        if (strcmp(judges[i], "mase") == 0 && json_number_value(x) > 1) {
             fprintf(f, say(SAY_MASE_ABOVE), shown(a, sizeof a, x));
             fputc('\n', f);
         }

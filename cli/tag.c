@@ -8,24 +8,29 @@
 
 #include "cli.h"
 
-enum { TOGETHER = 256, FIELDS = 10 };                        /* sentences that are tagged together; columns of CoNLL-U */
+enum { TOGETHER = 256, SEEN = 64, CONLLU_TAG = 4 };          /* sentences tagged together; lines that tell the form; CoNLL-U's column of tags */
 
 typedef struct { int64_t best, column; int segment, line_buffered; const char *form, *encoding; } tag_own;
 static const recur_option own_rows[] = {
     {"segment", RECUR_FLAG, offsetof(tag_own, segment), "0", 0, 1, NULL, "put blanks between words; the model must have been trained for it", "answers"},
     {"form", RECUR_TEXT, offsetof(tag_own, form), "auto", 0, 0, "FORM", "of the input: columns (a word a line), text (a sentence a line), or auto", "answers"},
-    {"column", RECUR_INT, offsetof(tag_own, column), "4", 1, 10, "N", "of CoNLL-U: the column that is filled", "answers"},
+    {"column", RECUR_INT, offsetof(tag_own, column), NULL, 3, 10, "N", "of CoNLL-U: the column that is filled; else the model's, or the fourth", "answers"},
     {"best", RECUR_INT, offsetof(tag_own, best), "1", 1, 1000, "K", "the K best readings of each sentence, with their probabilities", "answers"},
     {"line-buffered", RECUR_FLAG, offsetof(tag_own, line_buffered), "0", 0, 1, NULL, "write each answer at once, in a pipe too", "answers"},
     {"encoding", RECUR_TEXT, offsetof(tag_own, encoding), "utf-8", 0, 0, "NAME", "encoding of the input: utf-8, gb18030, ...", "answers"},
 };
 
+typedef struct { char *text; enum cli_line kind; size_t at, n; } row;   /* a line as it came; the word in it */
+
 typedef struct {
     cli *c;
     recur_model *m;
-    int best;
+    const char *name;                    /* of the input */
+    int best, column;
     bool segment, columns, one_by_one, known;                         /* known: whether the input is columns */
-    struct { char *text; bool word; } *line; size_t lines, room;      /* of the file, as they came */
+    cli_layout form;
+    char **first; size_t seen, first_room, telling;                   /* lines until it is known; of them not empty */
+    row *line; size_t lines, room;       /* of the sentences that wait */
     char *sentence[TOGETHER + 1]; size_t from[TOGETHER + 1]; int n;   /* their words; the first line of each */
     char *now; size_t now_n, now_room;                                /* the sentence that grows */
     int64_t put;                         /* sentences written */
@@ -33,7 +38,7 @@ typedef struct {
 
 /* --- one sentence out --- */
 
-static void put_words(const job *j, const json_t *words, const json_t *tags)
+static void put_words(const json_t *words, const json_t *tags)
 {
     size_t i;
     json_t *w;
@@ -44,43 +49,57 @@ static void put_words(const job *j, const json_t *words, const json_t *tags)
             printf("%s%s", i ? " " : "", json_string_value(w));
     }
     putchar('\n');
-    (void)j;
 }
 
 /* A line of columns with the tag as its last, or, in CoNLL-U, in place of that column. */
 static void put_columns(const char *line, const char *tag, int column)
 {
-    const char *from = line, *to;
-    int tabs = 0;
-    for (const char *p = line; *p; p++)
-        if (*p == '\t' && ++tabs == column - 1)
-            from = p + 1;
-    to = from + strcspn(from, "\t");
-    if (tabs != FIELDS - 1 || line[0] < '0' || line[0] > '9')
-        printf("%s%c%s\n", line, tabs ? '\t' : ' ', tag);
-    else
-        printf("%.*s%s%s\n", (int)(from - line), line, tag, to);
+    size_t n;
+    if (!cli_conllu(line)) {
+        printf("%s%c%s\n", line, strchr(line, '\t') ? '\t' : ' ', tag);
+        return;
+    }
+    const char *old = cli_conllu_column(line, column, &n);
+    printf("%.*s%s%s\n", (int)(old - line), line, tag, old + n);
 }
 
-static bool says_intent(const char *line)
+/* Which of lines [from, to) says what the sentence is: the last one before its words, as in training; `to`: none. */
+static size_t kind_line(const job *j, size_t from, size_t to)
 {
-    return line[0] == '#' && strncmp(line + 1 + strspn(line + 1, " "), "intent", 6) == 0 && strchr(line, '=');
+    size_t at = to;
+    for (size_t i = from; i < to && j->line[i].kind != CLI_WORD; i++)
+        if (j->line[i].kind == CLI_EMPTY)
+            at = to;
+        else if (j->line[i].kind == CLI_REMARK && cli_says_kind(j->line[i].text))
+            at = i;
+    return at;
 }
 
 /* Lines [from, to) of the input, the words among them with tags. */
 static void put_lines(const job *j, size_t from, size_t to, const json_t *tags, const char *intent)
 {
-    size_t word = 0;
+    size_t word = 0, said = intent ? kind_line(j, from, to) : to;
     for (size_t i = from; i < to; i++) {
-        if (intent && says_intent(j->line[i].text))
-            continue;
-        if (intent && j->line[i].word && word == 0)
+        const row *l = &j->line[i];
+        if (i == said)
+            printf("%.*s %s\n", (int)(cli_says_kind(l->text) - l->text), l->text, intent);
+        if (intent && said == to && l->kind == CLI_WORD && word == 0)
             printf("# intent = %s\n", intent);
-        if (j->line[i].word)
-            put_columns(j->line[i].text, json_string_value(json_array_get(tags, word++)), (int)((const tag_own *)j->c->own)->column);
-        else
-            puts(j->line[i].text);
+        if (l->kind == CLI_WORD)
+            put_columns(l->text, json_string_value(json_array_get(tags, word++)), j->column);
+        else if (i != said)
+            puts(l->text);
     }
+}
+
+/* Words as their lines have them: one with a blank in it went to the library as one without. */
+static json_t *words_of_lines(const job *j, size_t from, size_t to)
+{
+    json_t *all = json_array();
+    for (size_t i = from; i < to; i++)
+        if (j->line[i].kind == CLI_WORD)
+            json_array_append_new(all, json_stringn(j->line[i].text + j->line[i].at, j->line[i].n));
+    return all;
 }
 
 static void put(job *j, int s, json_t *answer)
@@ -90,6 +109,8 @@ static void put(job *j, int s, json_t *answer)
     size_t to = s + 1 < j->n ? j->from[s + 1] : j->lines;
     j->put++;
     if (j->c->common.json) {
+        if (j->columns && !j->segment)
+            json_object_set_new(answer, "words", words_of_lines(j, j->from[s], to));
         json_object_set_new(answer, j->columns ? "sentence" : "line", json_integer(j->put));
         json_dumpf(answer, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
         putchar('\n');
@@ -102,10 +123,10 @@ static void put(job *j, int s, json_t *answer)
         tags = reading ? json_object_get(reading, "tags") : tags;
         if (intent && !j->columns)
             printf("# intent = %s\n", intent);
-        if (j->columns)
+        if (j->columns && !j->segment)
             put_lines(j, j->from[s], to, tags, intent);
         else
-            put_words(j, words, tags);
+            put_words(words, tags);
     }
 }
 
@@ -137,7 +158,7 @@ static int flush_sentences(job *j)
 
 /* --- lines in --- */
 
-static int keep_line(job *j, const char *text, bool word)
+static int keep_line(job *j, const char *text, row now)
 {
     if (j->lines == j->room) {
         size_t want = j->room ? 2 * j->room : 1024;
@@ -147,11 +168,12 @@ static int keep_line(job *j, const char *text, bool word)
         j->line = more;
         j->room = want;
     }
-    j->line[j->lines].word = word;
-    return (j->line[j->lines++].text = strdup(text)) ? CLI_DONE : CLI_MEMORY;
+    now.text = strdup(text);
+    j->line[j->lines++] = now;
+    return now.text ? CLI_DONE : CLI_MEMORY;
 }
 
-/* One more word of the sentence; a blank inside it may not part it. */
+/* One more word of the sentence; a blank inside it may not part it.  Where words are to be found, they are joined. */
 static int add_word(job *j, const char *s, size_t n)
 {
     if (j->now_n + 3 * n + 8 > j->now_room) {
@@ -162,10 +184,10 @@ static int add_word(job *j, const char *s, size_t n)
         j->now = more;
         j->now_room = want;
     }
-    if (j->now_n)
+    if (j->now_n && !j->segment)
         j->now[j->now_n++] = ' ';
     for (size_t i = 0; i < n; i++) {
-        bool blank = s[i] == ' ';
+        bool blank = !j->segment && (s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r'));
         memcpy(j->now + j->now_n, blank ? "\xE2\x96\x81" : s + i, blank ? 3 : 1);
         j->now_n += blank ? 3 : 1;
     }
@@ -194,80 +216,139 @@ static int end_sentence(job *j, const char *text)
 /* A line of columns: a word, or a remark, an empty line, a part of CoNLL-U that is no unit. */
 static int column_line(job *j, const char *s)
 {
-    const char *tab = strchr(s, '\t');
-    size_t first = tab ? (size_t)(tab - s) : strcspn(s, " "), at = 0;
-    int tabs = 0, code = CLI_DONE;
-    for (const char *p = s; *p; p++)
-        tabs += *p == '\t';
-    bool empty = s[strspn(s, " \t")] == 0, remark = s[0] == '#' && !tab;
-    bool ten = tabs == FIELDS - 1 && s[0] >= '0' && s[0] <= '9';
-    bool word = !empty && !remark && first && strncmp(s, "-DOCSTART-", 10) != 0 && !(ten && (memchr(s, '-', first) || memchr(s, '.', first)));
-    if (ten) {
-        at = first + 1;
-        first = strcspn(s + at, "\t");
-    }
-    if (word)
-        code = add_word(j, s + at, first);
+    row now = {0};
+    const char *word;
+    now.kind = cli_column_line(&j->form, s, &word, &now.n);
+    now.at = (size_t)(word - s);
+    int code = now.kind == CLI_WORD ? add_word(j, word, now.n) : CLI_DONE;
     if (!code)
-        code = keep_line(j, s, word);
-    return !code && empty ? end_sentence(j, NULL) : code;
+        code = keep_line(j, s, now);
+    return !code && now.kind == CLI_EMPTY ? end_sentence(j, NULL) : code;
 }
 
-static int look(job *j, const char *line)
+static int one_line(job *j, const char *text)
 {
-    const char *form = ((const tag_own *)j->c->own)->form;
-    bool columns = strcmp(form, "columns") == 0;
-    if (!columns && strcmp(form, "text") != 0 && strcmp(form, "auto") != 0) {
-        cli_note(say(SAY_BAD_FORM), form);
-        return CLI_USAGE;
+    return j->columns ? column_line(j, text) : end_sentence(j, text);
+}
+
+/* --- columns or text --- */
+
+static bool known_tag(const void *ud, const char *tag)
+{
+    const recur_model *m = ud;
+    for (int i = recur_model_labels(m); i-- > 0;)
+        if (strcmp(recur_model_label(m, i), tag) == 0)
+            return true;
+    return false;
+}
+
+/* The form is decided from the first lines, and those are read then.  Text whose words are to be found is taken for columns
+ * where it is CoNLL-U alone: nothing can be taken for that. */
+static int settle(job *j)
+{
+    int code = CLI_DONE;
+    for (size_t i = 0; i < j->seen && j->segment; i++)
+        j->columns = j->columns || cli_conllu(j->first[i]);
+    if (!j->columns && !j->segment) {
+        enum cli_form form = cli_form_guess(j->first, j->seen, known_tag, j->m);
+        j->columns = form == CLI_COLUMNS || form == CLI_COLUMNS_GUESSED;
+        if (!j->c->common.quiet && (form == CLI_COLUMNS_GUESSED || form == CLI_SENTENCES_GUESSED))
+            cli_note(say(j->columns ? SAY_FORM_COLUMNS : SAY_FORM_TEXT), j->name);
     }
-    j->columns = !j->segment && (columns || (strcmp(form, "auto") == 0 && (strchr(line, '\t') || line[0] == '#' || strncmp(line, "-DOCSTART-", 10) == 0)));
-    return CLI_DONE;
+    for (size_t i = 0; i < j->seen && !j->form.fields; i++)
+        if (cli_layout_seen(j->first[i]))
+            cli_layout_of(&j->form, j->first[i]);
+    j->known = true;
+    for (size_t i = 0; i < j->seen && !code; i++)
+        code = one_line(j, j->first[i]);
+    return code;
+}
+
+/* Who waits for each answer gets the first from the first line that can be a word or a sentence. */
+static bool told(const job *j, const char *text)
+{
+    if (j->columns || j->segment || j->one_by_one)
+        return cli_layout_seen(text) || (!j->columns && text[0] == '#' && text[1] != ' ' && !cli_says_kind(text));
+    return j->telling == SEEN;
 }
 
 static int take_line(void *ud, const char *text)
 {
     job *j = ud;
-    if (!j->known && text[strspn(text, " \t")]) {
-        int code = look(j, text);
-        if (code)
-            return code;
-        j->known = true;
+    if (j->known)
+        return one_line(j, text);
+    if (j->seen == j->first_room) {
+        size_t want = j->first_room ? 2 * j->first_room : SEEN;
+        char **more = realloc(j->first, want * sizeof *more);
+        if (!more)
+            return CLI_MEMORY;
+        j->first = more;
+        j->first_room = want;
     }
-    return j->columns ? column_line(j, text) : end_sentence(j, text);
+    if (!(j->first[j->seen] = strdup(text)))
+        return CLI_MEMORY;
+    j->seen++;
+    j->telling += text[strspn(text, " \t")] != 0;
+    return told(j, text) ? settle(j) : CLI_DONE;
 }
 
 static int tag_lines(job *j, const char *path)
 {
     int code = cli_each_line(j->c, path, ((const tag_own *)j->c->own)->encoding, take_line, j);
+    int first = j->known ? CLI_DONE : settle(j);
+    code = code ? code : first;
     if (!code)
         code = end_sentence(j, NULL);
     int rest = flush_sentences(j);
     return code ? code : rest;
 }
 
-/* Whether the model finds words: its tags are places in words. */
-static bool finds_words(const recur_model *m)
+/* How the input is said to be read. */
+static int choose_form(job *j)
 {
-    int n = recur_model_labels(m), places = 0;
-    for (int i = 0; i < n; i++)
-        places += strlen(recur_model_label(m, i)) == 1 && strchr("BIES", recur_model_label(m, i)[0]);
-    return n > 1 && places == n;
+    const char *form = ((const tag_own *)j->c->own)->form;
+    bool text = strcmp(form, "text") == 0;
+    j->columns = strcmp(form, "columns") == 0;
+    j->known = text;
+    if (text || strcmp(form, "columns") == 0 || strcmp(form, "auto") == 0)
+        return CLI_DONE;
+    cli_note(say(SAY_BAD_FORM), form);
+    return CLI_USAGE;
+}
+
+/* What the model learned from: whether it finds words, and the column of its tags. */
+static void ask_model(job *j)
+{
+    char *text = NULL;
+    json_t *card = recur_inspect(j->c->r, j->m, &text) == RECUR_OK ? json_loads(text, 0, NULL) : NULL;
+    const json_t *form = json_object_get(json_object_get(card, "card"), "form");
+    int column = (int)json_integer_value(json_object_get(form, "column"));
+    int64_t wish = ((const tag_own *)j->c->own)->column;
+    j->segment = json_is_true(json_object_get(form, "segment"));
+    j->column = wish > 0 ? (int)wish : column > 0 && json_is_true(json_object_get(form, "conllu")) ? column : CONLLU_TAG;
+    json_decref(card);
+    recur_free(j->c->r, text);
 }
 
 static int run(cli *c)
 {
     const tag_own *own = c->own;
-    job j = {.c = c, .best = (int)own->best, .one_by_one = own->line_buffered || isatty(STDOUT_FILENO)};
+    job j = {.c = c, .name = c->args > 1 && strcmp(c->arg[1], "-") != 0 ? c->arg[1] : say(SAY_STDIN), .best = (int)own->best,
+             .one_by_one = own->line_buffered || isatty(STDOUT_FILENO)};
     int code = cli_load(c, &j.m, c->arg[0]);
     if (!code)
-        j.segment = finds_words(j.m);
+        ask_model(&j);
     if (!code && own->segment && !j.segment) {
         cli_note(say(SAY_NO_WORDS), c->arg[0]);
         code = CLI_USAGE;
     }
     if (!code)
+        code = choose_form(&j);
+    if (!code)
         code = tag_lines(&j, c->args > 1 ? c->arg[1] : NULL);
+    while (j.seen)
+        free(j.first[--j.seen]);
+    free(j.first);
     free(j.line);
     free(j.now);
     recur_model_free(j.m);

@@ -23,7 +23,8 @@ X(CANNOT_OPEN, "%s: cannot open: %s", "%s：无法打开：%s")
 X(CANNOT_READ, "%s: cannot read: %s", "%s：无法读取：%s")
 X(CANNOT_WRITE, "%s: cannot write: %s", "%s：无法写入：%s")
 X(BAD_GZIP, "%s: damaged gzip data", "%s：gzip 数据已损坏")
-X(BAD_BYTES, "%s:%lld: not valid %s; what cannot be read is replaced", "%s:%lld：不是有效的 %s；无法读取的内容已被替换")
+X(BAD_BYTES, "%s:%lld: byte %lld is not valid %s; each such byte becomes U+FFFD (--encoding names another encoding)",
+  "%s:%lld：第 %lld 个字节不是有效的 %s；每个这样的字节都换成 U+FFFD（其他编码请用 --encoding 指明）")
 X(BAD_ENCODING, "no encoding '%s' on this system", "本系统没有编码 '%s'")
 X(LONG_LINE, "%s:%lld: line longer than 16 MiB", "%s:%lld：此行超过 16 MiB")
 X(STDIN, "standard input", "标准输入")
@@ -60,6 +61,8 @@ X(WITHIN, "The net is NOT clearly better than the baseline (%s): %s %s against %
   "网络并不明显优于基线（%s）：%s %s 对 %s，差异在 %d 个样本的噪声之内。")
 X(WORSE, "The net is WORSE than the baseline (%s): %s %s against %s.  The simple model is the better choice here.",
   "网络不如基线（%s）：%s %s 对 %s。此处简单模型是更好的选择。")
+X(DIVIDED, "The net is NOT clearly better than the baseline (%s): %s %s against %s says one thing, whole samples (of %d) say the other.",
+  "不能断定网络优于基线（%s）：%s %s 对 %s 是一种结论，%d 个样本的整体对错却是另一种结论。")
 X(RIGHT_ALONE, "  Samples that only one of them gets right: net %lld, baseline %lld (McNemar's test, p = %.2g).",
   "只有一方答对的样本：网络 %lld 个，基线 %lld 个（McNemar 检验，p = %.2g）。")
 X(NO_BASELINE, "No baseline in this model file: whether the net is worth its cost is not known.",
@@ -80,6 +83,10 @@ X(TYPE_PROMPT, "Type lines; an answer comes after each, Ctrl-D ends.", "请输�
 X(BAD_ATTENTION, "translate: --attention takes text, json or a file NAME.svg, not '%s'", "translate：--attention 只能取 text、json 或文件名 NAME.svg，不能取 '%s'")
 /* tag */
 X(BAD_FORM, "tag: --form takes auto, columns or text, not '%s'", "tag：--form 只能取 auto、columns 或 text，不能取 '%s'")
+X(FORM_COLUMNS, "%s: looks like columns and is read so, a word a line; --form text reads a sentence a line",
+  "%s：看起来是列，按每行一词读取；--form text 按每行一句读取")
+X(FORM_TEXT, "%s: read as text, a sentence a line, though it might be columns; --form columns reads a word a line",
+  "%s：按每行一句的文本读取，但它也可能是列；--form columns 按每行一词读取")
 X(NO_WORDS, "%s: this model tags words; --segment is for one that was trained with --segment", "%s：此模型标注词语；--segment 需要用 --segment 训练的模型")
 /* bench */
 X(BENCH_NONE, "bench: no case fits; there are: %s", "bench：没有符合的用例；现有：%s")

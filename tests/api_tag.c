@@ -176,6 +176,27 @@ static void memory_that_fails(void **state)
     assert_true(failed > 20);
 }
 
+/* A byte that is no UTF-8 is told as U+FFFD: no word is lost, and each keeps its own tag. */
+static void bytes_that_are_no_text(void **state)
+{
+    static const char *const texts[] = { "did M\xFFry live in Oslo \xC3", "did M\xEF\xBF\xBDry live in Oslo \xEF\xBF\xBD" };
+    (void)state;
+    recur *r;
+    recur_model *m;
+    char *bad, *good;
+    assert_int_equal(recur_open(&r, NULL), RECUR_OK);
+    assert_int_equal(recur_model_load(r, &m, out), RECUR_OK);
+    for (int best = 1; best <= 2; best++) {
+        assert_int_equal(recur_tag_lines(r, m, &texts[0], 1, best, &bad), RECUR_OK);
+        assert_int_equal(recur_tag_lines(r, m, &texts[1], 1, best, &good), RECUR_OK);
+        assert_string_equal(bad, good);
+        recur_free(r, bad);
+        recur_free(r, good);
+    }
+    recur_model_free(m);
+    recur_close(r);
+}
+
 static void what_is_refused(void **state)
 {
     (void)state;
@@ -202,6 +223,6 @@ static void what_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(the_same_bits), cmocka_unit_test(answers), cmocka_unit_test(memory_that_fails),
-                                        cmocka_unit_test(what_is_refused) };
+                                        cmocka_unit_test(bytes_that_are_no_text), cmocka_unit_test(what_is_refused) };
     return cmocka_run_group_tests(tests, begin, end);
 }

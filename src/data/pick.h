@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pick.h - filling in what the user left automatic, and numbers for JSON. */
+ * pick.h - filling in what the user left automatic, and numbers and texts for JSON. */
 #ifndef RC_PICK_H
 #define RC_PICK_H
 #include <jansson.h>
@@ -39,5 +39,19 @@ static inline double rc_held_part(const recur_train_options *o)
 static inline int rc_json_real(json_t *o, const char *key, double x)
 {
     return json_object_set_new(o, key, isfinite(x) ? json_real(x) : json_null());
+}
+
+/* Nor bytes that are no UTF-8: U+FFFD for each, as a list that lost a text would say others of its neighbours. */
+static inline json_t *rc_json_text(recur *r, const char *s, size_t n)
+{
+    json_t *j = n > 0 ? json_stringn(s, n) : json_string("");
+    rc_buf whole;
+    if (j != NULL)
+        return j;
+    rc_buf_init(&whole, r, 0);
+    if (rc_utf8_fold(r, s, n, false, false, &whole) == RECUR_OK)
+        j = json_stringn(whole.s, whole.n);
+    rc_buf_free(&whole);
+    return j != NULL ? j : json_string("\xEF\xBF\xBD");
 }
 #endif

@@ -5,6 +5,7 @@
  * the training text once: each state keeps the longest run that arrived there.  Handed down from suffix to longer text
  * this gives, for every place of the written text, the longest run ending there that the training text contains.  So the
  * memory follows the written text, not the training text, and the time is linear in both. */
+#include "data/pick.h"
 #include "decode/decode.h"
 #include "task/lm/lm.h"
 
@@ -196,7 +197,7 @@ static int report(const recur_model *m, const int32_t *id, int n, const int32_t 
     if ((e = rc_text_decode(m->text, id + at, (size_t)longest, &b)) >= 0)
         e = b.error;
     if (e >= 0 && b.n > 0)
-        json_object_set_new(j, "longest_text", json_stringn_nocheck(b.s, b.n));
+        json_object_set_new(j, "longest_text", rc_json_text(r, b.s, b.n));
     for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++)
         json_object_set_new(j, copied[i].name, json_real(covered(run, n, copied[i].k)));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && e >= 0; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * tag.c - texts -> their words with tags, or the words that were found in them.  Pieces of a long text are put together
  * again; tags come as IOB2 whatever the net has inside. */
+#include "data/pick.h"
 #include "decode/decode.h"
 #include "task/tag/tag.h"
 
@@ -67,7 +68,7 @@ static int gather(teller *t, const char *const *text, int n)
     for (int i = 0; i < n && e == RECUR_OK; i++) {
         int to = i + 1 < n ? at[i + 1] : w.n;
         if (to > at[i])
-            s[count++] = (rc_tagged){ w.word + at[i], NULL, to - at[i], { "", 0 }, i + 1 };
+            s[count++] = (rc_tagged){ w.word + at[i], NULL, to - at[i], { "", 0 }, i + 1, false };
     }
     if (e == RECUR_OK)
         e = rc_tag_words(t->d, s, count, &like);
@@ -83,10 +84,10 @@ static int answer(teller *t)
     size_t rows = t->d->rows + 1, count = (size_t)t->d->count + 1, best = (size_t)t->best;
     bool kinds = json_array_size(t->kinds) > 1 && t->m->net->branches > 1;
     t->a = (rc_tag_answers){ .best = t->best, .tag = rc_new(r, rows * best, sizeof(int32_t)), .p = rc_new(r, rows, sizeof(float)),
-                             .whole = rc_new(r, count * best, sizeof(float)),
+                             .whole = t->best > 1 ? rc_new(r, count * best, sizeof(float)) : NULL,
                              .kind = kinds ? rc_new(r, count, sizeof(int32_t)) : NULL,
                              .kind_p = kinds ? rc_new(r, count, sizeof(float)) : NULL };
-    if (!t->a.tag || !t->a.p || !t->a.whole || (kinds && (!t->a.kind || !t->a.kind_p)))
+    if (!t->a.tag || !t->a.p || (t->best > 1 && !t->a.whole) || (kinds && (!t->a.kind || !t->a.kind_p)))
         return RECUR_ENOMEM;
     return rc_tag_say(t->m, t->d, &t->a);
 }
@@ -98,7 +99,7 @@ static json_t *tags_of(const teller *t, int first, int count, int b)
         for (int k = 0; k < t->d->ex[i].T; k++) {
             char name[300];
             int32_t tag = t->a.tag[(size_t)b * t->d->rows + t->d->ex[i].at + (size_t)k];
-            json_array_append_new(out, json_stringn(name, rc_tag_told(t->m, tag, name, sizeof name)));
+            json_array_append_new(out, rc_json_text(t->m->r, name, rc_tag_told(t->m, tag, name, sizeof name)));
         }
     return out;
 }
@@ -120,7 +121,7 @@ static json_t *words_of(const teller *t, const char *text, int first, int count)
                 s += rc_utf8_next(s, n - (size_t)(s - text), &cp);
             bool starts = part == 'B' || part == 'S' || before == 'E' || before == 'S' || s > end;
             if (starts && from != NULL)
-                json_array_append_new(out, json_stringn(word, (size_t)(end - word)));
+                json_array_append_new(out, rc_json_text(t->m->r, word, (size_t)(end - word)));
             if (starts)
                 word = s;
             from = s;
@@ -128,7 +129,7 @@ static json_t *words_of(const teller *t, const char *text, int first, int count)
             before = part;
         }
     if (from != NULL)
-        json_array_append_new(out, json_stringn(word, (size_t)(s - word)));
+        json_array_append_new(out, rc_json_text(t->m->r, word, (size_t)(s - word)));
     return out;
 }
 
@@ -140,7 +141,7 @@ static json_t *text_words(const teller *t, int first, int count)
         const char *s;
         size_t n;
         while (rc_tag_next(&w, &s, &n))
-            json_array_append_new(out, json_stringn(s, n));
+            json_array_append_new(out, rc_json_text(t->m->r, s, n));
     }
     return out;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * transcribe.c - one sound -> its text, other readings, and when each unit is said. */
+#include "data/pick.h"
 #include "decode/decode.h"
 #include "task/transcribe/search.h"
 #include "task/transcribe/transcribe.h"
@@ -120,8 +121,8 @@ static int write_text(teller *k, const int32_t *label, int n)
 static int add_best(teller *k, json_t *list, const int32_t *label, int n, double score, double logp)
 {
     int e = write_text(k, label, n);
-    if (e == RECUR_OK && json_array_append_new(list, json_pack("{s:s, s:f, s:f}", "text", k->line.s, "score", score, "log_p",
-                                                              logp)) != 0)
+    if (e == RECUR_OK && json_array_append_new(list, json_pack("{s:o, s:f, s:f}", "text", rc_json_text(k->r, k->line.s, k->line.n),
+                                                              "score", score, "log_p", logp)) != 0)
         e = rc_fail(k->r, RECUR_ENOMEM, "no memory for the answer");
     return e;
 }
@@ -153,7 +154,7 @@ static int tell_plain(teller *k, const rc_seq *q, json_t *out)
         label[i] = said[i].label;
     if (e == RECUR_OK)
         e = write_text(k, label, n);
-    if (e == RECUR_OK && json_object_set_new(out, "text", json_string(k->line.s)) != 0)
+    if (e == RECUR_OK && json_object_set_new(out, "text", rc_json_text(k->r, k->line.s, k->line.n)) != 0)
         e = rc_fail(k->r, RECUR_ENOMEM, "no memory for the answer");
     if (e == RECUR_OK && k->o->align > 0)
         e = add_times(k, q, label, n, out);

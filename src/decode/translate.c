@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * translate.c - texts in, translations out, as JSON: every text's best answers with their scores, and what each unit
  * looked at. */
+#include "data/pick.h"
 #include "decode/decode.h"
 #include "task/translate/translate.h"
 
@@ -77,19 +78,14 @@ static int search(interpreter *x)
 
 /* --- JSON --- */
 
-static json_t *string_of(const char *s, size_t n)
-{
-    json_t *j = json_stringn(s, n);      /* a byte piece may be no UTF-8 by itself */
-    return j != NULL ? j : json_string("\xEF\xBF\xBD");
-}
-
-static json_t *source_units(const rc_pieces *p)
+/* A piece of bytes may be no UTF-8 by itself. */
+static json_t *source_units(recur *r, const rc_pieces *p)
 {
     json_t *a = json_array();
     for (int i = 0; i < p->n; i++) {
         size_t n;
         const char *s = rc_pieces_at(p, i, &n);
-        json_array_append_new(a, string_of(s, n));
+        json_array_append_new(a, rc_json_text(r, s, n));
     }
     return a;
 }
@@ -100,7 +96,7 @@ static json_t *target_units(const recur_model *m, const rc_found *f)
     for (int i = 0; i < f->n; i++) {
         size_t n;
         const char *s = rc_vocab_str(m->text->vocab, f->id[i], &n);
-        json_array_append_new(a, string_of(s, n));
+        json_array_append_new(a, rc_json_text(m->r, s, n));
     }
     return a;
 }
@@ -132,21 +128,16 @@ static int put_answer(const interpreter *x, int k, const rc_found *f, json_t *li
     for (int i = 0; i < f->n; i++)
         unknown += f->id[i] == RC_UNK;
     int e = rc_translate_say(m, &x->pieces[k], f, x->o->keep_unknown, &said);
-    rc_buf clean;
-    rc_buf_init(&clean, x->r, 0);
-    if (e == RECUR_OK)
-        e = rc_utf8_fold(x->r, said.s != NULL ? said.s : "", said.n, false, false, &clean);
     json_t *o = json_object();
     int bad = e != RECUR_OK || json_array_append_new(list, o) != 0
-        || json_object_set_new(o, "text", json_stringn(clean.s != NULL ? clean.s : "", clean.n)) != 0
+        || json_object_set_new(o, "text", rc_json_text(x->r, said.s, said.n)) != 0
         || json_object_set_new(o, "score", json_real(f->score)) != 0
         || json_object_set_new(o, "logp", json_real(f->logp)) != 0
         || json_object_set_new(o, "unknown", json_integer(unknown)) != 0;
     if (!bad && x->o->attention && f->attention != NULL)
-        bad = json_object_set_new(o, "source", source_units(&x->pieces[k]))
+        bad = json_object_set_new(o, "source", source_units(x->r, &x->pieces[k]))
             | json_object_set_new(o, "target", target_units(m, f)) | put_attention(f, o);
     rc_buf_free(&said);
-    rc_buf_free(&clean);
     return e != RECUR_OK ? e : bad ? rc_fail(x->r, RECUR_ENOMEM, "no memory for the answers") : RECUR_OK;
 }
 

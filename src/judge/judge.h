@@ -36,4 +36,9 @@ int rc_measure(recur *r, const rc_judged *j, const rc_vocab *labels, json_t **ou
     /* samples accuracy macro_f1 per_class confusion pr_auc (two classes) calibration_error */
 /* How probably chance alone makes two classifiers differ as much on the same samples: a, b were right alone. */
 double rc_mcnemar(int64_t a, int64_t b);
+/* The one verdict of a net beside its baseline, from the samples that one alone has right and from how far the net's own
+ * measure is ahead: "better", "worse", "even" (chance makes such a difference), "divided" (the measure says the opposite of the
+ * samples).  Put into o with what it rests on: better, outcome, right_alone {net, baseline, p}. */
+const char *rc_outcome(int64_t net, int64_t baseline, double ahead);
+int rc_outcome_put(json_t *o, int64_t net, int64_t baseline, double ahead);
 #endif

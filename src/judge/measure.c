@@ -90,6 +90,25 @@ double rc_mcnemar(int64_t a, int64_t b)
     return 2 * sum < 1 ? 2 * sum : 1;
 }
 
+const char *rc_outcome(int64_t net, int64_t baseline, double ahead)
+{
+    bool more = net > baseline;
+    if (rc_mcnemar(net, baseline) >= 0.05)
+        return "even";
+    if (more ? ahead < 0 : ahead > 0)
+        return "divided";
+    return more ? "better" : "worse";
+}
+
+int rc_outcome_put(json_t *o, int64_t net, int64_t baseline, double ahead)
+{
+    const char *outcome = rc_outcome(net, baseline, ahead);
+    json_t *pair = json_pack("{s:I,s:I,s:f}", "net", (json_int_t)net, "baseline", (json_int_t)baseline, "p",
+                             rc_mcnemar(net, baseline));
+    return json_object_set_new(o, "better", json_boolean(strcmp(outcome, "better") == 0))
+         | json_object_set_new(o, "outcome", json_string(outcome)) | json_object_set_new(o, "right_alone", pair);
+}
+
 static const char *label(const rc_vocab *labels, int k, char number[16], size_t *n)
 {
     if (labels != NULL)

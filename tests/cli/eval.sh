@@ -20,3 +20,12 @@ recur eval $LM held.txt --max perplexity=1 >/dev/null 2>&1; echo $?
 recur eval $CLS $SHARE/sentiment.test.tsv --min accurate=1 >/dev/null 2>&1; echo $?
 recur eval $CLS $SHARE/sentiment.test.tsv --min accuracy >/dev/null 2>&1; echo $?
 LANG=zh_CN.UTF-8 LC_ALL= recur eval $CLS $SHARE/sentiment.test.tsv | grep -c '基线\|混淆矩阵'
+for m in "$CLS $SHARE/sentiment.test.tsv" "$LM held.txt"; do          # one verdict, said twice
+    recur eval $m --json >json; recur eval $m | tail -1 >said
+    python3 -c '
+import json
+j, said = json.load(open("json")), open("said").read()
+signs = {"net is better": "better", "WORSE": "worse", "noise": "even", "samples (of": "divided"}
+told = [name for sign, name in signs.items() if sign in said] or ["no"]
+assert told == [j.get("outcome", "better" if j["better"] else "no")] and j["better"] == (told == ["better"]), (j, said)' || echo "$m"
+done

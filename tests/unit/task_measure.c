@@ -134,6 +134,12 @@ static void chance_of_a_difference(void **state)
     assert_near(rc_mcnemar(120, 80), rc_mcnemar(80, 120), 0);
     assert_near(rc_mcnemar(121, 80), rc_mcnemar(120, 80), 0.002);      /* exact and normal meet */
     assert_true(rc_mcnemar(1000, 880) < 0.05 && rc_mcnemar(1000, 930) > 0.05);
+    assert_string_equal(rc_outcome(20, 2, 0.1), "better");
+    assert_string_equal(rc_outcome(2, 20, -0.1), "worse");
+    assert_string_equal(rc_outcome(2, 20, 0), "worse");
+    assert_string_equal(rc_outcome(6, 5, 0.1), "even");
+    assert_string_equal(rc_outcome(2, 20, 0.1), "divided");   /* the measure and whole samples: no claim */
+    assert_string_equal(rc_outcome(20, 2, -0.1), "divided");
 }
 
 /* Texts of 0, 1, 2 units. */

@@ -81,6 +81,7 @@ static void sentences_have_kinds(void **state)
     recur_train_options o = task_options();
     recur_data *d = read_one(r, "# intent = fly\nto\tO\nRome\tB-city\n\n# id = 7\n# intent = ask\nwhy\tO\n\nno\tO\n", &o, NULL), *h;
     assert_int_equal(d->kinds, 2);
+    assert_true(json_is_false(json_object_get(d->form, "conllu")));
     assert_string_equal(json_string_value(json_array_get(json_object_get(d->form, "kinds"), 0)), "ask");
     assert_true(d->ex[0].label == 1 && d->ex[1].label == 0 && d->ex[2].label == -1);
     rc_like like = { .text = d->text, .labels = d->labels, .form = d->form, .side_text = d->side->text };
@@ -92,6 +93,18 @@ static void sentences_have_kinds(void **state)
     GOOD(r, rc_data_of(h, &ex, 1, &b));
     assert_true(b.target[0][0] == h->step_label[0] && b.target[0][1] == -1 && b.target[1][0] == -1);
     recur_data_close(h);
+    recur_data_close(d);
+}
+
+/* Who fills in a column of CoNLL-U must know that the model's is one of those. */
+static void form_says_conllu(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = task_options();
+    o.column = 5;
+    recur_data *d = read_one(r, "1\tI\tI\tPRON\tP\t_\t2\tn\t_\t_\n2\tgo\tgo\tVERB\tV\t_\t0\tr\t_\t_\n", &o, NULL);
+    assert_true(json_is_true(json_object_get(d->form, "conllu")));
+    assert_int_equal(json_integer_value(json_object_get(d->form, "column")), 5);
     recur_data_close(d);
 }
 
@@ -233,6 +246,60 @@ static void baselines(void **state)
     recur_model_free(m);
 }
 
+/* Entities are counted whatever way they are written inside; tags that are none are not. */
+static void entities_as_they_are(void **state)
+{
+    static const char *const texts[] = { "in\tO\nNew\tI-LOC\nYork\tI-LOC\nParis\tB-LOC\n", "New\tB-LOC\nYork\tE-LOC\nin\tO\n",
+                                         "in\tADP\nParis\tNOUN\n" };
+    recur *r = *state;
+    recur_train_options o = task_options();
+    o.scheme = "as-is";
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        json_t *j;
+        recur_data *d = read_one(r, texts[i], &o, NULL);
+        recur_model *m = model_of(r, d, "embed 4 | lstm 4 | dense | crf");
+        GOOD(r, rc_tag_eval(m, d, &j));
+        assert_true((json_object_get(j, "f1") != NULL) == (i < 2));
+        if (i < 2)
+            assert_int_equal(json_integer_value(json_object_get(j, "entities")), i == 0 ? 2 : 1);
+        assert_string_equal(rc_tag_measure(m), i < 2 ? "f1" : "accuracy");
+        json_decref(j);
+        recur_data_close(d);
+        recur_model_free(m);
+    }
+}
+
+/* Readings of a softmax are the largest products of its rows' probabilities; all that there are share one whole. */
+static void readings_of_rows(void **state)
+{
+    enum { C = 3, T = 3, ALL = 27 };
+    recur *r = *state;
+    recur_train_options o = task_options();
+    recur_data *d = read_one(r, "a\tN\nb\tV\nc\tX\n", &o, NULL);
+    recur_model *m = model_of(r, d, "embed 4 | lstm 4 | dense | softmax");
+    int32_t tag[ALL * T];
+    float p[T], whole[ALL + 3], few[4];
+    double sum = 0;
+    for (int k = 0; k < m->net->params.n; k++)
+        for (size_t i = 0; i < m->net->params.p[k].n; i++)
+            m->w[m->net->params.p[k].at + i] *= 4;            /* far from even */
+    assert_true(d->count == 1 && d->classes == C && d->rows == T);
+    GOOD(r, rc_tag_say(m, d, &(rc_tag_answers){ .best = 4, .tag = tag, .p = p, .whole = few }));
+    assert_near(few[0], p[0] * p[1] * p[2], 1e-6);            /* the first: each row's likeliest tag */
+    GOOD(r, rc_tag_say(m, d, &(rc_tag_answers){ .best = ALL, .tag = tag, .p = p, .whole = whole }));
+    for (int b = 0; b < ALL; b++) {
+        assert_true(b == 0 || whole[b] <= whole[b - 1]);
+        for (int a = 0; a < b; a++)
+            assert_memory_not_equal(tag + a * T, tag + b * T, T * sizeof *tag);
+        sum += (double)whole[b];
+    }
+    assert_near(sum, 1, 1e-5);                                /* 27 sums of rounded floats */
+    for (int b = 0; b < 4; b++)
+        assert_near(few[b], whole[b], 0);
+    recur_data_close(d);
+    recur_model_free(m);
+}
+
 /* Rare units are dropped in training alone, by a coin that is a matter of seed, epoch and place. */
 static void rare_units_are_dropped(void **state)
 {
@@ -263,9 +330,9 @@ static void rare_units_are_dropped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), TASK_TEST(sentences_have_kinds),
+        cmocka_unit_test(forms_of_files), cmocka_unit_test(entities_are_written_one_way), TASK_TEST(sentences_have_kinds), TASK_TEST(form_says_conllu),
         TASK_TEST(bad_lines_cost_their_sentence), TASK_TEST(nothing_to_learn), TASK_TEST(long_sentences_are_cut),
-        TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(rare_units_are_dropped),
+        TASK_TEST(what_may_follow), TASK_TEST(baselines), TASK_TEST(readings_of_rows), TASK_TEST(entities_as_they_are), TASK_TEST(rare_units_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

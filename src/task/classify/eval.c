@@ -200,17 +200,13 @@ static int verdict(const rc_judged *net, const rc_judged *other, double threshol
         ours += a && !b;
         theirs += b && !a;
     }
-    double p = rc_mcnemar(ours, theirs);
-    bool better = ours > theirs && p < 0.05, worse = theirs > ours && p < 0.05;
-    const char *says = better ? "the net is better than the linear model"
-        : worse ? "the net is WORSE than the linear model: use that, or give the net more data or time"
+    const char *outcome = rc_outcome(ours, theirs, (double)(ours - theirs));
+    const char *says = strcmp(outcome, "better") == 0 ? "the net is better than the linear model"
+        : strcmp(outcome, "worse") == 0 ? "the net is WORSE than the linear model: use that, or give the net more data or time"
         : "the net is no better than the linear model, within the noise of these samples";
     snprintf(text, sizeof text, "%s (right alone: net %lld, linear model %lld; McNemar's test: p = %.2g)", says,
-             (long long)ours, (long long)theirs, p);
-    json_t *pair = json_pack("{s:I,s:I,s:f}", "net", (json_int_t)ours, "baseline", (json_int_t)theirs, "p", p);
-    return json_object_set_new(o, "better", json_boolean(better))
-         | json_object_set_new(o, "verdict", json_string(text))
-         | json_object_set_new(o, "right_alone", pair);
+             (long long)ours, (long long)theirs, rc_mcnemar(ours, theirs));
+    return rc_outcome_put(o, ours, theirs, (double)(ours - theirs)) | json_object_set_new(o, "verdict", json_string(text));
 }
 
 static int beside(const recur_model *m, const recur_data *d, const rc_judged *net, double threshold, json_t *o)

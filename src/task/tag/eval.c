@@ -12,11 +12,6 @@ typedef struct {
     int sentences;
 } verdict;
 
-static bool counts_entities(const recur_data *d)
-{
-    return rc_scheme_find(json_string_value(json_object_get(d->form, "scheme"))) != NULL;
-}
-
 /* The labels and what no head knows, as one vocabulary. */
 static int all_labels(const recur_data *d, rc_vocab **out)
 {
@@ -49,7 +44,7 @@ static int tag_figures(const recur_data *d, const int32_t *said, const int32_t *
     rc_vocab *labels = NULL;
     int64_t right = 0, tags = 0;
     int e = all_labels(d, &labels);
-    if (e == RECUR_OK && counts_entities(d)) {
+    if (e == RECUR_OK && rc_tag_counts_entities(d->form, d->labels)) {
         e = rc_entities(d->r, labels, d->step_label, said, at, S, out);
         v->f1 = e == RECUR_OK ? json_number_value(json_object_get(*out, "f1")) : (double)NAN;
         v->accuracy = e == RECUR_OK ? json_number_value(json_object_get(*out, "accuracy")) : 0;
@@ -171,19 +166,20 @@ static int put(json_t *o, const verdict *v, bool classes, bool types)
 static int compare(const verdict *net, const verdict *other, const char *name, json_t *o)
 {
     int64_t ours = 0, theirs = 0;
-    char text[300];
+    char text[400];
     for (int s = 0; s < net->sentences; s++) {
         ours += net->right[s] && !other->right[s];
         theirs += other->right[s] && !net->right[s];
     }
-    double p = rc_mcnemar(ours, theirs);
-    bool better = ours > theirs && p < 0.05, worse = theirs > ours && p < 0.05;
-    snprintf(text, sizeof text, "the net is %s the baseline (%.60s): sentences that one alone has all right: net %lld, "
-             "baseline %lld; McNemar's test: p = %.2g", better ? "better than" : worse ? "WORSE than" : "no better than", name,
-             (long long)ours, (long long)theirs, p);
-    json_t *pair = json_pack("{s:I,s:I,s:f}", "net", (json_int_t)ours, "baseline", (json_int_t)theirs, "p", p);
-    return json_object_set_new(o, "better", json_boolean(better)) | json_object_set_new(o, "verdict", json_string(text))
-         | json_object_set_new(o, "right_alone", pair);
+    double a = isnan(net->f1) ? net->accuracy : net->f1, b = isnan(net->f1) ? other->accuracy : other->f1;
+    const char *outcome = rc_outcome(ours, theirs, a - b);
+    const char *is = strcmp(outcome, "better") == 0 ? "better than" : strcmp(outcome, "worse") == 0 ? "WORSE than"
+        : strcmp(outcome, "even") == 0 ? "no better than, within the noise,"
+        : a > b ? "ahead by its measure, but behind by whole sentences, of" : "ahead by whole sentences, but behind by its measure, of";
+    snprintf(text, sizeof text, "the net is %s the baseline (%.60s): %s %.4f against %.4f; sentences that one alone has all right: "
+             "net %lld, baseline %lld; McNemar's test: p = %.2g", is, name, isnan(net->f1) ? "accuracy" : "f1", a, b,
+             (long long)ours, (long long)theirs, rc_mcnemar(ours, theirs));
+    return rc_outcome_put(o, ours, theirs, a - b) | json_object_set_new(o, "verdict", json_string(text));
 }
 
 static int beside(const recur_model *m, recur_data *d, const verdict *net, json_t *o)

@@ -16,6 +16,7 @@ typedef struct {
     rc_map *words;                       /* word -> its example of the side data */
     rc_buf one, normal;                  /* a word, a sentence as it is looked up */
     bool segment, signs;                 /* signs: units are signs of a script without blanks */
+    bool conllu;                         /* some sentence is of CoNLL-U */
     int part, file;
     int64_t elsewhere, tagged, single;   /* sentences of the other part; words with a tag, of one sign */
 } rc_tag_gather;

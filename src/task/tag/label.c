@@ -30,8 +30,7 @@ static int in_order(recur *r, const rc_vocab *v, rc_vocab **out, int32_t **now)
     return e;
 }
 
-/* Whether tags are entities: O and B- I- (E- S-) of some type; alone: B I E S without types, places of signs in words. */
-static bool entities(const rc_vocab *tags, bool *alone)
+bool rc_tag_entities(const rc_vocab *tags, bool *alone)
 {
     int B = 0, O = 0, bare = 0, n = rc_vocab_size(tags) - RC_FIRST;
     for (int i = 0; i < n; i++) {
@@ -46,6 +45,13 @@ static bool entities(const rc_vocab *tags, bool *alone)
     return *alone || (B > 0 && B + O == n);
 }
 
+bool rc_tag_counts_entities(const json_t *form, const rc_vocab *labels)
+{
+    bool alone;
+    return rc_scheme_find(json_string_value(json_object_get(form, "scheme"))) != NULL
+        || (labels != NULL && rc_tag_entities(labels, &alone));
+}
+
 int rc_tag_form(rc_tag_gather *g)
 {
     recur_data *d = g->d;
@@ -53,7 +59,7 @@ int rc_tag_form(rc_tag_gather *g)
         d->form = json_incref(g->like->form);
         return RECUR_OK;
     }
-    bool alone, are = entities(g->tags, &alone);
+    bool alone, are = rc_tag_entities(g->tags, &alone);
     const char *wish = g->o != NULL ? g->o->scheme : NULL, *scheme = "as-is";
     if (wish != NULL && strcmp(wish, "as-is") != 0 && rc_scheme_find(wish) == NULL)
         return rc_fail(d->r, RECUR_EOPTION, "--scheme '%s': iob2, bioes and as-is are known", wish);
@@ -75,7 +81,8 @@ int rc_tag_form(rc_tag_gather *g)
     }
     rc_vocab_free(sorted);
     rc_free(d->r, now);
-    d->form = json_pack("{s:b,s:b,s:s,s:o,s:I}", "segment", (int)alone, "signs", (int)g->signs, "scheme", scheme, "kinds", kinds,
+    d->form = json_pack("{s:b,s:b,s:b,s:s,s:o,s:I}", "segment", (int)alone, "signs", (int)g->signs,
+                        "conllu", (int)g->conllu, "scheme", scheme, "kinds", kinds,
                         "column", (json_int_t)(g->o != NULL && g->o->column > 0 ? g->o->column : 0));
     return d->form != NULL ? e : rc_fail(d->r, RECUR_ENOMEM, "no memory for the form of the data");
 }

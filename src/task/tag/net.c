@@ -84,7 +84,7 @@ int rc_tag_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 const char *rc_tag_measure(const recur_model *m)
 {
     const json_t *form = json_object_get(m->card, "form");
-    bool entities = rc_scheme_find(json_string_value(json_object_get(form, "scheme"))) != NULL;
+    bool entities = rc_tag_counts_entities(form, m->labels);
     if (json_array_size(json_object_get(form, "kinds")) > 1)
         return entities ? "f1 and intent" : "accuracy and intent";
     return entities ? "f1" : "accuracy";

@@ -58,7 +58,7 @@ static int add_signs(reader *x, rc_span_text word)
 /* The sentence is complete: handed on, unless a line of it was bad. */
 static int emit(reader *x)
 {
-    rc_tagged s = { x->word, x->column >= 0 || x->signs ? x->tag : NULL, x->n, x->kind, x->line };
+    rc_tagged s = { x->word, x->column >= 0 || x->signs ? x->tag : NULL, x->n, x->kind, x->line, x->conllu };
     int e = x->n > 0 && !x->bad ? x->take(x->ud, &s) : RECUR_OK;
     x->n = 0;
     x->bad = false;

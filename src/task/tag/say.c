@@ -15,6 +15,7 @@ typedef struct {
     rc_run *u;
     real *told;                          /* [u->N][C] probabilities */
     int32_t *path; double *score, *work; /* [best][u->T], [best], [3 C] of one sentence */
+    real *zero;                          /* [C][C] scores of transitions where rows know nothing of each other; or NULL */
 } asker;
 
 /* The likeliest tags of one sequence, each row for itself. */
@@ -29,13 +30,22 @@ static void alone(const rc_seq *q, int32_t *tag)
     }
 }
 
+/* A chain's transitions; rows for themselves are a chain whose transitions are all nothing: its likeliest sequences are the
+ * largest products of the rows' probabilities. */
+static rc_crf crf_of(const asker *k, const rc_head *h)
+{
+    if (h->nparam > 0)
+        return rc_crf_of(h, k->m->net->params.p, k->m->w);
+    return (rc_crf){ .C = h->in, .step = k->zero, .start = k->zero, .end = k->zero };
+}
+
 /* The same as a whole, by the scores of transitions, and as many further readings as are wanted. */
 static int together(asker *k, const rc_head *h, const rc_seq *q, int i)
 {
     const rc_example *ex = &k->d->ex[i];
     const rc_tag_answers *a = k->a;
     size_t T = (size_t)q->T;
-    rc_crf c = rc_crf_of(h, k->m->net->params.p, k->m->w);
+    rc_crf c = crf_of(k, h);
     int n = rc_viterbi(k->m->r, &c, q, a->best, k->path, k->score);
     if (n < 0)
         return n;
@@ -52,7 +62,7 @@ static int together(asker *k, const rc_head *h, const rc_seq *q, int i)
 static int tags_of_batch(asker *k, const recur_batch *b)
 {
     const rc_head *h = k->m->net->branch[0].head;
-    bool chain = h->nparam > 0;
+    bool whole = h->nparam > 0 || k->a->whole != NULL;
     int rows;
     const real *z = k->a->p != NULL ? rc_run_answer(k->u, b, 0, &rows, k->told) : rc_run_forward(k->u, b, 0, &rows);
     if (z == NULL)
@@ -65,10 +75,10 @@ static int tags_of_batch(asker *k, const recur_batch *b)
         const rc_example *ex = &k->d->ex[rc_data_order(k->d, s)];
         rc_seq q = { z, h->in, ex->T, r->off, s };
         int32_t *tag = k->a->tag + ex->at;
-        int e = chain ? together(k, h, &q, rc_data_order(k->d, s)) : RECUR_OK;
+        int e = whole ? together(k, h, &q, rc_data_order(k->d, s)) : RECUR_OK;
         if (e != RECUR_OK)
             return e;
-        if (!chain)
+        if (!whole)
             alone(&q, tag);
         for (int t = 0; t < ex->T && k->a->p != NULL; t++)
             k->a->p[ex->at + (size_t)t] = (float)k->told[(size_t)(r->off[t] + s) * (size_t)h->in + (size_t)tag[t]];
@@ -111,7 +121,9 @@ static int open_asker(asker *k)
     k->path = rc_new(k->m->r, (size_t)k->a->best * (size_t)k->u->T, sizeof *k->path);
     k->score = rc_new(k->m->r, (size_t)k->a->best, sizeof *k->score);
     k->work = rc_new(k->m->r, 3 * C, sizeof *k->work);
-    return k->told && k->path && k->score && k->work ? RECUR_OK : RECUR_ENOMEM;
+    bool apart = k->a->whole != NULL && k->m->net->branch[0].head->nparam == 0;
+    k->zero = apart ? rc_new(k->m->r, C * C, sizeof *k->zero) : NULL;
+    return k->told && k->path && k->score && k->work && (k->zero || !apart) ? RECUR_OK : RECUR_ENOMEM;
 }
 
 int rc_tag_say(const recur_model *m, recur_data *d, const rc_tag_answers *a)
@@ -137,6 +149,7 @@ int rc_tag_say(const recur_model *m, recur_data *d, const rc_tag_answers *a)
     rc_free(m->r, k.path);
     rc_free(m->r, k.score);
     rc_free(m->r, k.work);
+    rc_free(m->r, k.zero);
     rc_run_free(k.u);
     return e == RECUR_EEND ? RECUR_OK : e;
 }

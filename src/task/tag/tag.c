@@ -75,6 +75,7 @@ static int take(void *ud, const rc_tagged *s)
         return e;
     *ex = (rc_example){ .at = at, .text = from, .text_n = bytes, .T = s->n, .label = -1, .file = g->file,
                         .line = s->line, .weight = 1, .side = -1 };
+    g->conllu = g->conllu || s->conllu;
     d->bytes += (int64_t)bytes;
     for (size_t i = from; i < d->raw.n; i++)
         d->chars += ((unsigned char)d->raw.s[i] & 0xC0) != 0x80 && d->raw.s[i] != ' ';
@@ -190,7 +191,7 @@ static int take_text(rc_tag_gather *g, const char *s)
             word[n++] = (rc_span_text){ s + from, i - from };
     }
     if (n > 0)
-        e = take(g, &(rc_tagged){ word, NULL, (int)n, { "", 0 }, g->d->count + 1 });
+        e = take(g, &(rc_tagged){ word, NULL, (int)n, { "", 0 }, g->d->count + 1, false });
     rc_free(g->d->r, word);
     return e;
 }

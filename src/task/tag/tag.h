@@ -17,6 +17,7 @@ typedef struct {
     int n;
     rc_span_text kind;                   /* of the sentence as a whole; n 0: none */
     int64_t line;
+    bool conllu;                         /* whether its file is CoNLL-U */
 } rc_tagged;
 typedef int rc_take_tagged(void *ud, const rc_tagged *s);
 int rc_tag_sentences(recur *r, const char *path, const recur_train_options *o, bool segment, rc_take_tagged *take,
@@ -30,6 +31,9 @@ int rc_tag_words(recur_data *d, const rc_tagged *s, int n, const rc_like *like);
 /* --- how entities are written --- */
 typedef struct { const char *name; const char *parts; } rc_scheme;     /* letters of a first, an inner, a last, a lone word */
 const rc_scheme *rc_scheme_find(const char *name);            /* "iob2" "bioes"; NULL: no such */
+bool rc_tag_entities(const rc_vocab *tags, bool *alone);
+    /* whether they are entities: O and B- I- (E- S-) of some type; alone: B I E S without types, places of signs in words */
+bool rc_tag_counts_entities(const json_t *form, const rc_vocab *labels);      /* ... whatever way they are written */
 int rc_scheme_write(const rc_scheme *s, const rc_entity_kinds *k, const int32_t *tag, int n, rc_entity *work, char *part);
     /* part[i]: letter of word i in this scheme, 0: outside; work [n]; returns how many entities */
 int rc_tag_forbid(recur *r, const rc_vocab *labels, const json_t *form, uint8_t **out);
