@@ -107,8 +107,8 @@ static int report(const cli *c, const recur_model *m, const char *written)
 static void put_json(const recur_generate_options *g, const output *o)
 {
     json_t *j = json_pack("{s:s, s:s%, s:I}", "prompt", g->prompt ? g->prompt : "", "text", o->s ? o->s : "", o->n, "seed", (json_int_t)g->seed);
-    if (!j)                              /* bytes that are no UTF-8 have no form in JSON */
-        j = json_pack("{s:n, s:I}", "text", "seed", (json_int_t)g->seed);
+    if (!j)                              /* bytes that are no UTF-8 have no form in JSON; what was written is UTF-8 */
+        j = json_pack("{s:n, s:s%, s:I}", "prompt", "text", o->s ? o->s : "", o->n, "seed", (json_int_t)g->seed);
     json_dumpf(j, stdout, JSON_COMPACT);
     fputc('\n', stdout);
     json_decref(j);
@@ -127,6 +127,8 @@ static int run(cli *c)
     int e = code ? RECUR_OK : recur_generate(c->r, m, g, emit, &o);
     if (e < 0)
         code = cli_fail(c, e);
+    else if (!code && *recur_warning(c->r))
+        cli_note("%s", recur_warning(c->r));
     if (!code && c->common.json)
         put_json(g, &o);
     else if (!code && o.n && o.s[o.n - 1] != '\n')

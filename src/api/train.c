@@ -166,6 +166,17 @@ static int report(recur_model *m, recur_data *held, observer *w)
     return e;
 }
 
+/* What the training part left out, the held-out part need not tell again; but that a label is in none of the examples that
+ * teach, it alone can say. */
+static void keep_labels(json_t *problems)
+{
+    for (size_t i = json_array_size(problems); i-- > 0;) {
+        const char *kind = json_string_value(json_object_get(json_array_get(problems, i), "kind"));
+        if (!kind || strcmp(kind, "label") != 0)
+            json_array_remove(problems, i);
+    }
+}
+
 static int read_part(recur *r, const rc_task *t, recur_data **out, const char *const *path, int n,
                      const recur_train_options *o,
                      const rc_like *like, int part, observer *w)
@@ -175,7 +186,9 @@ static int read_part(recur *r, const rc_task *t, recur_data **out, const char *c
     int e = problems ? rc_data_new(r, out, t) : rc_fail(r, RECUR_ENOMEM, "out of memory");
     if (e >= 0)
         e = t->read(*out, path, n, o, like, part, problems);
-    if (e >= 0 && part != RC_HELD_PART && rc_problem_text(problems, said, sizeof said)) {
+    if (e >= 0 && part == RC_HELD_PART)
+        keep_labels(problems);
+    if (e >= 0 && rc_problem_text(problems, said, sizeof said)) {
         rc_warn(r, "%s", said);
         tell(w, RECUR_WARNED, said);
     }
