@@ -9,16 +9,18 @@
 
 #include "bench.h"
 
-static const struct { const char *name; int gates; } cells[] = { { "lstm", 4 }, { "gru", 3 }, { "rnn", 1 } };
-enum { CELLS = sizeof cells / sizeof *cells };
+static const bench_cell cells[] = {
+    { "lstm", 4, 4 }, { "gru", 3, 3 }, { "rnn", 1, 1 }, { "gru0", 3, 3 }, { "mingru", 2, 0 }, { "indrnn", 1, 0 },
+};
+enum { CELLS = sizeof cells / sizeof *cells, COMPARED = 3 };   /* the first: of cases that name no cell */
 static const char *const phases[] = { "train", "infer" };
 
 typedef struct { const char *group, *name, *cell, *phase; double seconds; } own;
 static const recur_option rows[] = {
     {"group", RECUR_TEXT, offsetof(own, group), NULL, 0, 0, "GROUP",
-     "layer, step, lm, classify, stored, mixed, regular, words, generate, fit or start; otherwise all", "bench"},
+     "layer, step, lm, classify, cells, stored, mixed, regular, words, generate, fit or start; otherwise all", "bench"},
     {"case", RECUR_TEXT, offsetof(own, name), NULL, 0, 0, "CASE", "the case of that name; otherwise all", "bench"},
-    {"cell", RECUR_TEXT, offsetof(own, cell), NULL, 0, 0, "CELL", "lstm, gru or rnn; otherwise all", "bench"},
+    {"cell", RECUR_TEXT, offsetof(own, cell), NULL, 0, 0, "CELL", "lstm, gru, rnn, gru0, mingru or indrnn; otherwise all", "bench"},
     {"phase", RECUR_TEXT, offsetof(own, phase), NULL, 0, 0, "PHASE", "train or infer; otherwise both", "bench"},
     {"seconds", RECUR_REAL, offsetof(own, seconds), "2", 0, 3600, "S", "time for each case; at least five runs are timed", "bench"},
 };
@@ -106,13 +108,13 @@ static void print(bench *b, const bench_row *r)
 
 static int one(bench *b, const bench_case *k, int cell, bool train)
 {
-    bench_call j = { .c = b->c, .ref = b->ref, .k = k, .cell = cells[cell].name, .train = train };
-    int e = bench_prepare(&j, cells[cell].gates), code = e < 0 ? cli_fail(b->c, e) : bench_check(&j);
+    bench_call j = { .c = b->c, .ref = b->ref, .k = k, .cell = &cells[cell], .train = train };
+    int e = bench_prepare(&j), code = e < 0 ? cli_fail(b->c, e) : bench_check(&j);
     j.batch.fresh = !k->vocabulary || k->bi;                   /* a language model goes on where it was */
     if (code == CLI_DONE && (e = bench_measure(bench_work, &j, ((const own *)b->c->own)->seconds, &b->t)) < 0)
         code = cli_fail(b->c, e);
     if (code == CLI_DONE)
-        print(b, &(bench_row){ k->group, k->name, j.cell, phases[!train], j.flop, j.bytes, j.batch.N, true });
+        print(b, &(bench_row){ k->group, k->name, j.cell->name, phases[!train], j.flop, j.bytes, j.batch.N, true });
     bench_discard(&j);
     b->done++;
     return code;
@@ -130,6 +132,12 @@ static int whole_job(bench *b, const bench_job *k)
     k->close(ud);
     b->done++;
     return e < 0 ? cli_fail(b->c, e) : CLI_DONE;
+}
+
+/* A case with a cell of its own, or one of those that others have too. */
+static bool of_cell(const bench_case *k, int cell)
+{
+    return k->cell ? strcmp(k->cell, cells[cell].name) == 0 : cell < COMPARED;
 }
 
 static bool wanted(const char *filter, const char *name)
@@ -151,7 +159,7 @@ static int all(bench *b)
         for (int c = 0; c < CELLS && code == CLI_DONE; c++)
             for (int p = 0; p < 2 && code == CLI_DONE; p++)
                 if (wanted(o->group, k->group) && wanted(o->name, k->name) && wanted(o->cell, cells[c].name)
-                    && wanted(k->cell, cells[c].name) && wanted(o->phase, phases[p]) && has(k, p == 0))
+                    && of_cell(k, c) && wanted(o->phase, phases[p]) && has(k, p == 0))
                     code = one(b, k, c, p == 0);
     for (const bench_job *k = bench_jobs; k->group && code == CLI_DONE; k++)
         if (wanted(o->group, k->group) && wanted(o->name, k->name) && wanted(o->cell, "lstm") && wanted(o->phase, k->phase))

@@ -29,12 +29,14 @@ typedef struct bench_case {
 } bench_case;
 extern const bench_case bench_cases[];   /* ended by a group NULL */
 
+typedef struct bench_cell { const char *name; int gates, recurrent; } bench_cell;     /* products a unit: of the input, of the state */
+
 /* One case with one cell in one phase. */
 typedef struct bench_call {
     const cli *c;
     recur *ref;                          /* a second runtime, with the reference kernels */
     const bench_case *k;
-    const char *cell;
+    const bench_cell *cell;
     bool train;
     int out;                             /* numbers of a row's targets or scores */
     recur_model *m;
@@ -44,7 +46,7 @@ typedef struct bench_call {
     int32_t *ids, *target, *alive;
     double flop, bytes;                  /* multiply and add of products; memory of run and weights */
 } bench_call;
-int bench_prepare(bench_call *j, int gates);                 /* of the cell; to be discarded in any case */
+int bench_prepare(bench_call *j);        /* to be discarded in any case */
 void bench_discard(bench_call *j);
 recur_dims bench_dims(const bench_call *j, int steps);       /* of a run over so many steps of the batch */
 int bench_work(void *call);              /* once what is timed */

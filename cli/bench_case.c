@@ -39,11 +39,11 @@ static int rows_of(const bench_case *k, int32_t *alive)
 }
 
 /* Multiply and add of the matrix products: the forward, of which training is three times as much. */
-static double flops(const bench_case *k, int gates, bool train)
+static double flops(const bench_case *k, const bench_cell *c, bool train)
 {
     double sum = 0, directions = 1 + k->bi, width = k->input;
     for (int i = 0; i < k->layers; i++, width = directions * k->hidden)
-        sum += directions * 2 * gates * k->hidden * (width + k->hidden);
+        sum += directions * 2 * k->hidden * (c->gates * width + c->recurrent * k->hidden);
     if (k->dense)
         sum += 2.0 * k->hidden * k->outputs;
     return sum * rows_of(k, NULL) * (train ? 3 : 1);
@@ -87,7 +87,7 @@ static void net_line(const bench_call *j, char *out, size_t n)
 {
     const bench_case *k = j->k;
     char stack[80];
-    snprintf(stack, sizeof stack, "%s %d layers=%d%s%s", j->cell, k->hidden, k->layers, k->bi ? " bi" : "", k->keys ? k->keys : "");
+    snprintf(stack, sizeof stack, "%s %d layers=%d%s%s", j->cell->name, k->hidden, k->layers, k->bi ? " bi" : "", k->keys ? k->keys : "");
     if (!k->vocabulary)
         snprintf(out, n, "input%s | %s | square", j->train ? " | norm" : "", stack);
     else
@@ -151,11 +151,11 @@ static double bytes_of(const bench_call *j, const recur_dims *d)
     return bytes;
 }
 
-int bench_prepare(bench_call *j, int gates)
+int bench_prepare(bench_call *j)
 {
     const bench_case *k = j->k;
     j->out = k->vocabulary ? k->outputs : k->hidden * (1 + k->bi);
-    j->flop = flops(k, gates, j->train);
+    j->flop = flops(k, j->cell, j->train);
     if (!fill(j))
         return RECUR_ENOMEM;
     recur_dims all = bench_dims(j, k->steps);

@@ -9,6 +9,7 @@
  * classify  embedding, stack in both directions, maximum over time, softmax
  *
  * Beyond what is compared with others:
+ * cells     training and answers of the other cells, and of the lstm's options
  * stored    steps with weights in two bytes or one
  * mixed     the classify case with sequences of mixed lengths (bench_case.c has them) instead of equal ones
  * regular   training of a language model without and with each regulariser, given as what stands before the recurrent
@@ -29,6 +30,12 @@ C("lm", "ptb-medium", "lstm", 650, 650, 2, 0, 20, 35, 10000, 10000, "sgd", 5, .d
 C("lm", "char", "lstm", 64, 512, 1, 0, 64, 64, 65, 65, "adam", 1, .dense = true)
 C("lm", "char-gru", "gru", 64, 512, 1, 0, 64, 64, 65, 65, "adam", 1, .dense = true)
 C("classify", "imdb-bilstm", "lstm", 128, 64, 2, 1, 32, 200, 20000, 2, "adam", 1, .mixed = false)
+C("cells", "gru0", "gru0", 256, 256, 1, 0, 32, 100, 0, 0, NULL, 0, .mixed = false)
+C("cells", "mingru", "mingru", 256, 256, 1, 0, 32, 100, 0, 0, NULL, 0, .mixed = false)
+C("cells", "indrnn", "indrnn", 256, 256, 1, 0, 32, 100, 0, 0, NULL, 0, .mixed = false)
+C("cells", "peephole", "lstm", 256, 256, 1, 0, 32, 100, 0, 0, NULL, 0, .keys = " peephole")
+C("cells", "coupled", "lstm", 256, 256, 1, 0, 32, 100, 0, 0, NULL, 0, .keys = " coupled")
+C("cells", "mingru-b1", "mingru", 512, 512, 1, 0, 1, 100, 0, 0, NULL, 0, .mixed = false)
 C("stored", "h64-fp16", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0, .step = true, .weights = "fp16")
 C("stored", "h64-bf16", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0, .step = true, .weights = "bf16")
 C("stored", "h64-int8", NULL, 64, 64, 1, 0, 1, 1, 0, 0, NULL, 0, .step = true, .weights = "int8")

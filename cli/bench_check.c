@@ -19,7 +19,7 @@ static bool agree(const bench_call *j, const char *what, const float *x, const f
     }
     if (apart <= 1e-4 * most + 1e-9)
         return true;
-    cli_note(say(SAY_BENCH_WRONG), j->k->group, j->k->name, j->cell, what, apart, most);
+    cli_note(say(SAY_BENCH_WRONG), j->k->group, j->k->name, j->cell->name, what, apart, most);
     return false;
 }
 
