@@ -35,3 +35,4 @@ recur forecast load.recur bad.csv 2>&1; echo $?
 recur forecast $CLS bad.csv 2>&1; echo $?
 recur forecast load.recur $SHARE/load.csv --plot x.svg --draw nothing 2>&1 >/dev/null; echo $?
 recur train forecast bad.csv --known calendar,price -o x.recur 2>&1; echo $?
+recur check forecast $SHARE/load.csv --split 2000,300,300 2>&1 | sed 's|.*/load|load|'
