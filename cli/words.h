@@ -131,6 +131,8 @@ X(STEPS_AHEAD, "steps ahead", "向前步数")
 X(STEPS_FROM, "steps ahead; step 1 is %s", "向前步数；第 1 步是 %s")
 X(MASE_ABOVE, "MASE is %s, above 1: these forecasts are further off than repeating the last period was over the training rows.",
   "MASE 为 %s，大于 1：误差超过了训练部分上重复上一周期的误差。")
+X(MASE_NONE, "MASE has no value here: before the scored rows the series repeats itself exactly, or is shorter than a period.",
+  "此处 MASE 没有值：在评分的行之前，序列完全重复，或不足一个周期。")
 /* export, eval --weights */
 X(EXPORTED, "%s: weights as %s, %.2f MB (%s: %.2f MB)\n", "%s：权重为 %s，%.2f MB（%s：%.2f MB）\n")
 X(AS_STORED, "as in the file", "按文件")

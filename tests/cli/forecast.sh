@@ -36,3 +36,16 @@ recur forecast $CLS bad.csv 2>&1; echo $?
 recur forecast load.recur $SHARE/load.csv --plot x.svg --draw nothing 2>&1 >/dev/null; echo $?
 recur train forecast bad.csv --known calendar,price -o x.recur 2>&1; echo $?
 recur check forecast $SHARE/load.csv --split 2000,300,300 2>&1 | sed 's|.*/load|load|'
+# A series that never changes: no mase, and still a verdict; the same words in the table and in JSON.
+{ echo v; yes 5 | head -200; } >same.csv
+recur train forecast same.csv --steps 2 -q -o same.recur || exit 1
+recur eval same.recur same.csv | tail -2
+recur train forecast $SHARE/load.csv --columns load --input 48 --horizon 24 --steps 1 -q -o raw.recur || exit 1
+for m in same raw; do
+    file=same.csv; [ $m = same ] || file=$SHARE/load.csv
+    recur eval $m.recur $file | tail -2 | tr '\n' ' ' | sed 's/ $//' >said
+    recur eval $m.recur $file --json | python3 -c '
+import json, sys
+assert json.load(sys.stdin)["verdict"] == open("said").read(), open("said").read()
+print("verdict")'
+done
