@@ -49,3 +49,14 @@ import json, sys
 assert json.load(sys.stdin)["verdict"] == open("said").read(), open("said").read()
 print("verdict")'
 done
+# Quantiles: sorted, with the median, never crossing; as many cells as the head line says.
+for list in .9,.1 .5; do
+    recur train forecast $SHARE/load.csv --columns load --input 48 --horizon 24 --quantiles $list --steps 2 --force -o q.recur 2>&1 | grep '^  quantiles'
+    recur forecast q.recur $SHARE/load.csv >q.csv
+    head -1 q.csv
+    awk -F, 'NR == 1 { n = NF } NF != n { print "cells" } NR > 1 { for (i = 4; i <= NF; i++) if ($(i - 1) + 0 > $i + 0) print "crossed" }' q.csv
+done
+for list in .1,.1 .1,2; do
+    recur train forecast $SHARE/load.csv --columns load --quantiles $list -o x.recur 2>&1; echo $?
+done
+recur train forecast $SHARE/load.csv --columns load --net 'input | gru 4 | pool last | dense | quantile q=.1:.9' -q -o x.recur 2>&1; echo $?

@@ -86,6 +86,9 @@ int rc_outlook_read(recur *r, const json_t *form, rc_outlook *o)
 
 int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out)
 {
+    double level[RC_LEVELS];
+    int levels;
+    bool added;
     if (o == NULL)
         return RECUR_OK;
     out->scaled = o->scaled != NULL ? word_of(scales, o->scaled) : out->scaled;
@@ -95,7 +98,7 @@ int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out)
         return rc_fail(r, RECUR_EOPTION, "--scaled '%s': last, window and none are known", o->scaled);
     if (out->decode < 0)
         return rc_fail(r, RECUR_EOPTION, "--decode '%s': direct, recursive and parallel are known", o->decode);
-    return RECUR_OK;
+    return o->quantiles != NULL ? rc_levels_read(r, o->quantiles, level, &levels, &added) : RECUR_OK;
 }
 
 /* --- reading --- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * forecast.h - the parts of the forecasting task: read.c reads tables, time.c their times, fill.c makes series of
- * them, span.c parts them in time, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline,
- * ahead.c and future.c look ahead.
+ * them, span.c parts them in time, window.c cuts windows, period.c and choose.c choose, eval.c scores, linear.c is the
+ * baseline, ahead.c and future.c look ahead, quantile.c has their quantiles.
  *
  * A series is rows, one a step; a row holds V columns that are forecast, K that are known ahead, and A features of the
  * calendar.  An example is a window: `input` rows, then the rows of the horizon as targets.  Windows share the rows. */
@@ -106,8 +106,15 @@ float rc_window_value(const rc_windows *w, const rc_example *ex, int column, int
 enum { RC_TOGETHER = 256 };
 int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, int first, int n, int H, float *out);
 int rc_forecast_open(const recur_model *m, const recur_data *d, rc_run **u);
-int rc_forecast_levels(const recur_model *m, double *q);     /* quantiles of the head, at most 32; 0: it has none */
+
+/* --- quantiles (quantile.c) --- */
+enum { RC_LEVELS = 32 };
+int rc_levels_read(recur *r, const char *list, double q[RC_LEVELS], int *n, bool *added);
+    /* of --quantiles, in rising order; added: 0.5 was not among them and is now */
+int rc_levels_agree(recur *r, const recur_train_options *o); /* EOPTION: a net line of the user's without the median */
+int rc_forecast_levels(const recur_model *m, double *q);     /* quantiles of the head, at most RC_LEVELS; 0: it has none */
 int rc_forecast_point(const double *q, int Q);               /* which of them is the forecast: the one next to 0.5 */
+void rc_forecast_sort(float *y, int steps, int Q);           /* y [steps][Q]: the quantiles of each step in their order */
 
 /* Forecasts of the H steps behind the last value of each series (future.c), as the table's own numbers:
  * *out [examples][columns][H][Q], the caller's; d holds the windows before them as examples afterwards. */
