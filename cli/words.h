@@ -5,6 +5,7 @@ X(NO_VERB_NEAR, "no verb '%s'; is '%s' meant?", "没有名为 '%s' 的命令；�
 X(NO_OPTION, "%s: no option %s; `recur help %s` lists them", "%s：没有选项 %s；`recur help %s` 列出全部选项")
 X(NO_OPTION_NEAR, "%s: no option %s; is --%s meant?", "%s：没有选项 %s；是否想用 --%s？")
 X(NO_VALUE, "%s: --%s needs a value: %s", "%s：选项 --%s 需要一个值：%s")
+X(NOT_SVG, "--%s writes a figure as SVG: a name that ends in .svg, not '%s'", "--%s 写出 SVG 图：文件名应以 .svg 结尾，而不是 '%s'")
 X(TOO_FEW, "%s: an argument is missing; it is: recur %s %s", "%s：缺少参数；用法：recur %s %s")
 X(TOO_MANY, "%s: too many arguments; it is: recur %s %s", "%s：参数太多；用法：recur %s %s")
 X(NO_SHELL, "completion: only bash is known, not '%s'", "completion：只支持 bash，不支持 '%s'")
@@ -121,6 +122,9 @@ X(LAB_BACK, "steps before the loss", "距损失的步数")
 X(LAB_FACTOR, "a step", "每步的倍数")
 X(LAB_WHOLE, "|all weights|", "全部权重")
 X(LAB_CLIPPED, "--clip leaves", "--clip 所留")
+X(LAB_ONE_LENGTH, "lab: gradients looks at one length, not at '%s'", "lab：gradients 只看一个长度，而不是 '%s'")
+X(LAB_NO_TARGET, "lab: there is no gradient: these sequences have no targets at their ends; `recur check` says what the files hold",
+  "lab：没有梯度：这些序列的末端没有目标；`recur check` 说明文件的内容")
 X(LAB_NOT_RECURRENT, "lab: this net has no recurrent layer", "lab：此网络没有循环层")
 /* forecast */
 X(NO_SERIES, "forecast: nothing to draw is called '%s'", "forecast：没有名为 '%s' 的列或序列可画")
