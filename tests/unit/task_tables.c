@@ -45,10 +45,31 @@ static void parts_must_be_there(void **state)
     recur_data_close(d);
 }
 
+/* What is forecast must not be an input of the steps ahead. */
+static void what_is_forecast_is_not_known(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = options();
+    static const char text[] = "date,load,heat\n2024-01-01,1,2\n2024-01-02,2,3\n2024-01-03,1,2\n2024-01-04,2,3\n2024-01-05,1,2\n2024-01-06,2,3\n2024-01-07,3,3\n";
+    o.columns = "load";
+    o.known = "load";
+    refused(r, text, &o, ":1: --known: column 'load' is to be forecast");
+    o.known = "calendar,heat,heat";
+    refused(r, text, &o, ":1: --known: column 'heat' stands twice");
+    o.columns = "heat,heat";
+    refused(r, text, &o, ":1: --columns: column 'heat' stands twice");
+    recur_data *d;
+    o.columns = NULL;
+    o.known = "load";                    /* then it is none of those that are found */
+    GOOD(r, read_one(r, &d, text, &o, NULL));
+    assert_true(rc_windows_of(d)->look.V == 1 && rc_windows_of(d)->look.K == 1);
+    recur_data_close(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TASK_TEST(parts_must_be_there),
+        TASK_TEST(parts_must_be_there), TASK_TEST(what_is_forecast_is_not_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,19 @@ static int no_column(const rc_raw_table *t, const char *option, rc_span_text nam
                    RC_SHOWN(name), have);
 }
 
+/* A column stands once: what is forecast is not known ahead. */
+static int stands_already(const rc_raw_table *t, const char *option, const char *name)
+{
+    json_t *column = t->w->look->column;
+    for (size_t i = 0; i < json_array_size(column); i++)
+        if (strcmp(json_string_value(json_array_get(column, i)), name) == 0)
+            return rc_fail(t->f.r, RECUR_EDATA, "%s:1: %s: column '%s' %s", t->f.path, option, name,
+                           (int)i < t->w->look->V && strcmp(option, "--known") == 0
+                           ? "is to be forecast, so its future is not known: leave it out here or in --columns"
+                           : "stands twice");
+    return RECUR_OK;
+}
+
 /* The columns of a list, in its order, to the end of look->column; `calendar` is no column. */
 static int add_listed(rc_raw_table *t, const char *option, const char *list, int *count)
 {
@@ -105,6 +118,9 @@ static int add_listed(rc_raw_table *t, const char *option, const char *list, int
         snprintf(copy, sizeof copy, "%.*s", (int)(name.n < 255 ? name.n : 255), name.s);
         if (find_column(t, copy) < 0)
             return no_column(t, option, name);
+        int e = stands_already(t, option, copy);
+        if (e != RECUR_OK)
+            return e;
         if (json_array_append_new(t->w->look->column, json_string(copy)) != 0)
             return rc_fail(t->f.r, RECUR_EDATA, "%s:1: the name of a column is not UTF-8: say --encoding", t->f.path);
         ++*count;
