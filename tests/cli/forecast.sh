@@ -60,3 +60,11 @@ for list in .1,.1 .1,2; do
     recur train forecast $SHARE/load.csv --columns load --quantiles $list -o x.recur 2>&1; echo $?
 done
 recur train forecast $SHARE/load.csv --columns load --net 'input | gru 4 | pool last | dense | quantile q=.1:.9' -q -o x.recur 2>&1; echo $?
+# Times of other lands: the forecast goes on as the table writes them; what is not certain of them is said once.
+awk 'BEGIN { print "date,v"; for (i = 1; i <= 28; i++) for (h = 0; h < 24; h += 6) printf "%02d/02/2023 %02d:00,%d\n", i, h, h + i % 3 }' >day.csv
+recur train forecast day.csv --horizon 2 --input 8 --steps 2 -q -o day.recur && recur forecast day.recur day.csv | cut -d, -f1
+awk 'BEGIN { print "date,v"; for (i = 1; i <= 12; i++) printf "01/%02d/2023,%d\n", i, i % 3 }' >either.csv
+recur check forecast either.csv 2>&1 | grep times
+recur train forecast either.csv --steps 1 -o either.recur 2>&1 | grep times
+sed 's|^01/\([0-9]*\)/|\1 Jan |' either.csv >month.csv
+recur check forecast month.csv -q; echo $?

@@ -66,10 +66,142 @@ static void what_is_forecast_is_not_known(void **state)
     recur_data_close(d);
 }
 
+/* --- times --- */
+
+static void times_of_other_lands(void **state)
+{
+    (void)state;
+    static const struct { const char *text, *form, *next; int64_t step; } cases[] = {
+        { "01/31/2024", "m/d/Y", "02/01/2024", 86400 }, { "31.01.2024", "d.m.Y", "01.02.2024", 86400 },
+        { "02.01.2024 23:30", "d.m.Y H:M", "03.01.2024 00:00", 1800 }, { "31/12/2024 23:00:00", "d/m/Y H:M:S", "01/01/2025 00:00:00", 3600 },
+        { "01/02/2024", "m/d/Y", "01/03/2024", 86400 }, { "31-01-2024T05:00Z", "d-m-YTH:MZ", "31-01-2024T06:00Z", 3600 },
+        { "1700000000123", "U", "1700000000223", 100 }, { "1700000000", "u", "1700000060", 60 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        rc_clock c = { .step = cases[i].step };
+        char text[64];
+        int64_t t;
+        if (!rc_time_parse(cases[i].text, strlen(cases[i].text), c.form, &t))
+            fail_msg("%s is not read", cases[i].text);
+        assert_string_equal(c.form, cases[i].form);
+        rc_time_print(&c, t, text);
+        assert_string_equal(text, cases[i].text);
+        rc_time_print(&c, rc_clock_ahead(&c, t, 1), text);
+        assert_string_equal(text, cases[i].next);
+    }
+    static const char *const bad[] = { "13/13/2024", "0/1/2024", "1/2/24", "1/2-2024", "1.2", "31.02", "1/2", "1//2/2024", "/1/2/2024" };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char form[40] = "";
+        int64_t t;
+        if (rc_time_parse(bad[i], strlen(bad[i]), form, &t) && form[0] != 'n')
+            fail_msg("%s is read as %s", bad[i], form);
+    }
+}
+
+/* The calendar of milliseconds is that of seconds. */
+static void milliseconds_have_a_calendar(void **state)
+{
+    (void)state;
+    rc_clock s = { .form = "u", .step = 3600 }, m = { .form = "U", .step = 3600000 };
+    float a[6], b[6];
+    assert_int_equal(rc_clock_features(&s), 6);
+    assert_int_equal(rc_clock_features(&m), 6);
+    rc_clock_put(&s, 1700000000, a);
+    rc_clock_put(&m, 1700000000000, b);
+    assert_memory_equal(a, b, sizeof a);
+}
+
+/* Where day and month stand is asked of the whole column; a day that is left out is a row that is missing. */
+static void the_column_shows_the_day(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = options();
+    static const struct { const char *head, *first; } cases[] = { { "m/d/Y", "01/05/2023" }, { "d/m/Y", "05/01/2023" } };
+    for (int k = 0; k < 2; k++) {
+        char text[3000] = "date,v\n";
+        recur_data *d;
+        for (int i = 5; i <= 28; i++)
+            if (i != 20)
+                sprintf(text + strlen(text), k == 0 ? "01/%02d/2023,%d\n" : "%02d/01/2023,%d\n", i, i % 5);
+        GOOD(r, read_one(r, &d, text, &o, NULL));
+        const rc_windows *w = rc_windows_of(d);
+        char said[64];
+        rc_time_print(&w->look.clock, w->time[0], said);
+        assert_string_equal(w->look.clock.form, cases[k].head);
+        assert_string_equal(said, cases[k].first);
+        assert_int_equal(w->rows, 24);
+        assert_int_equal(w->look.clock.step, 86400);
+        assert_string_equal(w->look.remark, "");
+        recur_data_close(d);
+    }
+}
+
+static void what_is_not_certain_is_said(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = options();
+    char text[3000] = "date,v\n";
+    recur_data *d;
+    for (int i = 1; i <= 12; i++)
+        sprintf(text + strlen(text), "01/%02d/2023,%d\n", i, i % 5);
+    GOOD(r, read_one(r, &d, text, &o, NULL));
+    assert_non_null(strstr(rc_windows_of(d)->look.remark, "the month is taken to come first"));
+    recur_data_close(d);
+    strcpy(text, "date,v\n");
+    for (int i = 1; i <= 12; i++)
+        sprintf(text + strlen(text), "%d Jan 2023,%d\n", i, i % 5);
+    GOOD(r, read_one(r, &d, text, &o, NULL));
+    assert_non_null(strstr(rc_windows_of(d)->look.remark, "'1 Jan 2023' looks like a time"));
+    assert_int_equal(rc_windows_of(d)->look.clock.form[0], 0);
+    recur_data_close(d);
+    static const char falls[] = "date,v\n05/05/2023,1\n05/02/2023,2\n05/27/2023,3\n05/28/2023,3\n05/29/2023,3\n05/30/2023,3\n05/31/2023,3\n06/01/2023,1\n";
+    json_t *problems = json_array();
+    GOOD(r, read_one(r, &d, falls, &o, problems));
+    assert_int_equal(json_array_size(problems), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(problems, 0), "line")), 3);
+    json_decref(problems);
+    recur_data_close(d);
+}
+
+/* Seconds since 1970 by name or by what they are; asked for as numbers, they are numbers. */
+static void seconds_since_1970(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = options();
+    static const char *const head[] = { "ts,v", "at,v", "date,v" };
+    for (int ms = 0; ms < 2; ms++)
+        for (size_t k = 0; k < 3; k++) {
+            char text[1000];
+            recur_data *d;
+            sprintf(text, "%s\n", head[k]);
+            for (int i = 0; i < 12; i++)
+                sprintf(text + strlen(text), "%lld,%d\n", (1700000000LL + 60 * i) * (ms ? 1000 : 1), i % 4);
+            GOOD(r, read_one(r, &d, text, &o, NULL));
+            assert_int_equal(rc_windows_of(d)->look.V, 1);
+            assert_string_equal(rc_windows_of(d)->look.clock.form, ms ? "U" : "u");
+            assert_int_equal(rc_windows_of(d)->look.clock.step, ms ? 60000 : 60);
+            recur_data_close(d);
+            o.columns = head[k][0] == 'a' ? "at,v" : NULL;
+            if (o.columns != NULL) {
+                GOOD(r, read_one(r, &d, text, &o, NULL));
+                assert_int_equal(rc_windows_of(d)->look.V, 2);
+                recur_data_close(d);
+            }
+            o.columns = NULL;
+        }
+    recur_data *d;
+    const char *falling = "at,v\n1700000000,1\n1600000000,2\n1650000000,1\n1500000000,2\n1700000000,1\n1600000000,2\n1500000000,1\n1700000000,1\n";
+    GOOD(r, read_one(r, &d, falling, &o, NULL));
+    assert_int_equal(rc_windows_of(d)->look.V, 2);
+    recur_data_close(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TASK_TEST(parts_must_be_there), TASK_TEST(what_is_forecast_is_not_known),
+        cmocka_unit_test(times_of_other_lands), cmocka_unit_test(milliseconds_have_a_calendar), TASK_TEST(the_column_shows_the_day),
+        TASK_TEST(what_is_not_certain_is_said), TASK_TEST(seconds_since_1970),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

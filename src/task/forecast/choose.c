@@ -190,6 +190,8 @@ static void say_series(const recur_data *d, const recur_train_options *o, rc_say
                                        "as they are, scaled by the training part" };
     say(ud, "series: %d of %d column(s), %d training rows%s%s", w->n, look->V, usual_length(w), w->n > 1 ? " each" : "",
         look->gaps ? "; values are missing or steps uneven: whether and how long ago one was seen are inputs too" : "");
+    if (look->remark[0] != 0)
+        say(ud, "times: %s", look->remark);
     if (o->period < 0)
         say(ud, look->period > 1 ? "period: %d steps, the first high peak of the autocorrelation"
                                  : "period: none found in the autocorrelation (%d)", look->period);

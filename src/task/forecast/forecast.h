@@ -12,11 +12,14 @@
 
 /* --- times: seconds of the civil calendar, or plain numbers --- */
 typedef struct {
-    char form[40];               /* how a time is written: "Y-m-d H:M:S", "u" seconds since 1970, "n" a number; "": none */
+    char form[40];               /* how a time is written: "Y-m-d H:M:S", "d.m.Y", "u" seconds since 1970, "U" milliseconds,
+                                  * "n" a number; "": none */
     int64_t step; int months;    /* from row to row: in time's unit, or (step 0) in months */
 } rc_clock;
 enum { RC_NUMBER_UNIT = 1000000 };                           /* times of form "n" are counted in millionths */
 bool rc_time_parse(const char *s, size_t n, char form[40], int64_t *t);      /* form "": found and written there */
+bool rc_time_turned(const char *s, size_t n, char form[40]);
+    /* the same where the year is the third: whether it is a time with day and month the other way round too */
 void rc_time_print(const rc_clock *c, int64_t t, char out[64]);
 int64_t rc_clock_ahead(const rc_clock *c, int64_t t, int64_t k);             /* k steps later */
 double rc_clock_steps(const rc_clock *c, int64_t from, int64_t to);
@@ -38,6 +41,7 @@ typedef struct {
     bool named, grid;            /* series have names; missing rows of a regular clock are put in */
     bool headless;               /* the file has no head line */
     char id[64], time[64];       /* columns of names and times; "": there are none, or no head line */
+    char remark[240];            /* of training data: what is not certain of their times, in words; "": nothing */
     rc_clock clock;
 } rc_outlook;
 int rc_outlook_write(recur *r, const rc_outlook *o, json_t *form);

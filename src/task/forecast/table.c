@@ -11,7 +11,6 @@
 #include "task/forecast/table.h"
 
 #define ID_NAMES "id series unique_id item_id series_id sample item name"
-#define COUNTED_NAMES "time timestamp t step index year unix epoch"       /* columns of times that are plain numbers */
 enum { LOOK = 200 };                     /* lines that show what a column holds */
 
 static bool is_number(rc_span_text t)
@@ -20,14 +19,7 @@ static bool is_number(rc_span_text t)
     return t.n > 0 && rc_number(t.s, t.n, &x);
 }
 
-static bool is_time(rc_span_text t)
-{
-    char form[40] = "";
-    int64_t at;
-    return !is_number(t) && rc_time_parse(t.s, t.n, form, &at);
-}
-
-static bool is_word(rc_span_text t) { return t.n > 0 && !is_number(t) && !is_time(t); }
+static bool is_word(rc_span_text t) { return t.n > 0 && !is_number(t) && !rc_raw_is_time(t); }
 
 /* A name, then numbers alone. */
 static bool is_wide(const rc_line_cells *c)
@@ -55,7 +47,7 @@ static bool is_counted(const rc_line_cells *c)
 
 static bool same(rc_span_text a, const char *s) { return a.n == strlen(s) && memcmp(a.s, s, a.n) == 0; }
 
-static int find_column(const rc_raw_table *t, const char *name)
+int rc_raw_column(const rc_raw_table *t, const char *name)
 {
     char number[16];
     for (int i = 0; i < t->head.n && !t->headless; i++)
@@ -69,7 +61,7 @@ static int find_column(const rc_raw_table *t, const char *name)
     return -1;
 }
 
-static bool listed(const char *list, rc_span_text name)
+bool rc_raw_listed(const char *list, rc_span_text name)
 {
     for (const char *p = list; p != NULL && *p != 0; p += *p == ',') {
         size_t n = strcspn(p, ",");
@@ -116,7 +108,7 @@ static int add_listed(rc_raw_table *t, const char *option, const char *list, int
         if (same(name, "calendar") && strcmp(option, "--known") == 0)
             continue;
         snprintf(copy, sizeof copy, "%.*s", (int)(name.n < 255 ? name.n : 255), name.s);
-        if (find_column(t, copy) < 0)
+        if (rc_raw_column(t, copy) < 0)
             return no_column(t, option, name);
         int e = stands_already(t, option, copy);
         if (e != RECUR_OK)
@@ -146,7 +138,7 @@ static int add_numeric(rc_raw_table *t, const char *known, rc_lines l)
         if (!t->headless)
             snprintf(name, sizeof name, "%.*s", (int)(t->head.at[i].n < 255 ? t->head.at[i].n : 255), t->head.at[i].s);
         if (i == t->time || i == t->id || numbers[i] <= 0 || name[0] == 0
-            || listed(known, (rc_span_text){ name, strlen(name) }))
+            || rc_raw_listed(known, (rc_span_text){ name, strlen(name) }))
             continue;
         if (json_array_append_new(t->w->look->column, json_string(name)) != 0)
             e = rc_fail(t->f.r, RECUR_EDATA, "%s:1: the name of a column is not UTF-8: say --encoding", t->f.path);
@@ -155,31 +147,24 @@ static int add_numeric(rc_raw_table *t, const char *known, rc_lines l)
     return e;
 }
 
-/* Where times and names stand.  `first` is the first line of numbers. */
-static int find_roles(rc_raw_table *t, const rc_line_cells *first, const recur_train_options *o)
+/* Where times and names stand.  `first` is the first line of numbers, `data` all of them. */
+static int find_roles(rc_raw_table *t, const rc_line_cells *first, const recur_train_options *o, rc_lines data)
 {
     const char *id = o != NULL && o->id != NULL ? o->id : t->w->look->id[0] != 0 ? t->w->look->id : NULL;
+    rc_outlook *look = t->w->look;
     t->time = t->id = -1;
-    for (int i = 0; i < first->n && t->time < 0; i++)
-        if (is_time(first->at[i]))
-            t->time = i;
-    for (int i = 0; i < t->head.n && t->time < 0 && !t->headless; i++)
-        if (rc_is_name(t->head.at[i].s, t->head.at[i].n, COUNTED_NAMES) && i < first->n && is_number(first->at[i])
-            && !listed(o != NULL ? o->columns : NULL, t->head.at[i]) && !listed(o != NULL ? o->known : NULL, t->head.at[i]))
-            t->time = i;
-    if (id != NULL) {
-        if ((t->id = find_column(t, id)) < 0)
-            return no_column(t, "--id", (rc_span_text){ id, strlen(id) });
-    }
+    if (id != NULL && (t->id = rc_raw_column(t, id)) < 0)
+        return no_column(t, "--id", (rc_span_text){ id, strlen(id) });
+    int e = rc_raw_find_time(t, first, o, data);
     for (int i = 0; i < t->head.n && t->id < 0 && !t->headless; i++)
         if (i != t->time && i < first->n && is_word(first->at[i])
             && rc_is_name(t->head.at[i].s, t->head.at[i].n, ID_NAMES))
             t->id = i;
     if (t->id >= 0 && !t->headless)
-        snprintf(t->w->look->id, sizeof t->w->look->id, "%.*s", RC_SHOWN(t->head.at[t->id]));
+        snprintf(look->id, sizeof look->id, "%.*s", RC_SHOWN(t->head.at[t->id]));
     if (t->time >= 0 && !t->headless && t->w->learn)
-        snprintf(t->w->look->time, sizeof t->w->look->time, "%.*s", RC_SHOWN(t->head.at[t->time]));
-    return RECUR_OK;
+        snprintf(look->time, sizeof look->time, "%.*s", RC_SHOWN(t->head.at[t->time]));
+    return e;
 }
 
 /* What was learned from the first file must be found in each. */
@@ -190,7 +175,7 @@ static int place_columns(rc_raw_table *t)
         return RECUR_ENOMEM;
     for (int k = 0; k < o->V + o->K; k++) {
         const char *name = json_string_value(json_array_get(o->column, (size_t)k));
-        if ((t->column[k] = find_column(t, name)) < 0)
+        if ((t->column[k] = rc_raw_column(t, name)) < 0)
             return no_column(t, "columns that the model was trained on", (rc_span_text){ name, strlen(name) });
     }
     if (t->time < 0 && o->clock.form[0] != 0)
@@ -249,7 +234,7 @@ int rc_raw_open(rc_raw_table *t, const recur_train_options *o, rc_lines *data)
                        t->wide ? "a line is a whole series" : "a line is a step");
     if (t->wide)
         return t->w->learn ? learn_wide(t) : RECUR_OK;
-    if ((e = find_roles(t, t->headless ? &t->head : &t->row, o)) != RECUR_OK)
+    if ((e = find_roles(t, t->headless ? &t->head : &t->row, o, *data)) != RECUR_OK)
         return e;
     if (t->w->learn && (e = learn_columns(t, o, *data)) != RECUR_OK)
         return e;
