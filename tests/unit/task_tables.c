@@ -196,12 +196,48 @@ static void seconds_since_1970(void **state)
     recur_data_close(d);
 }
 
+/* --- separators --- */
+
+/* Parted by semicolons, a comma is the decimal sign; parted by commas, it parts. */
+static void decimal_commas(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = options();
+    recur_data *d[2];
+    static const char comma[] = "datum;y;z\n31.01.2024;1,5;-2\n01.02.2024;2,25;?\n02.02.2024;;3,125e1\n03.02.2024;1.5;4\n04.02.2024;2;5\n05.02.2024;3;6\n06.02.2024;1;7\n";
+    static const char point[] = "datum,y,z\n31.01.2024,1.5,-2\n01.02.2024,2.25,?\n02.02.2024,,3.125e1\n03.02.2024,1.5,4\n04.02.2024,2,5\n05.02.2024,3,6\n06.02.2024,1,7\n";
+    GOOD(r, read_one(r, &d[0], comma, &o, NULL));
+    GOOD(r, read_one(r, &d[1], point, &o, NULL));
+    const rc_windows *a = rc_windows_of(d[0]), *b = rc_windows_of(d[1]);
+    assert_true(a->rows == 7 && a->look.V == 2 && b->rows == 7);
+    for (size_t i = 0; i < 14; i++)
+        assert_true(a->x[i] == b->x[i] || (isnan(a->x[i]) && isnan(b->x[i])));
+    recur_data_close(d[0]);
+    recur_data_close(d[1]);
+    json_t *problems = json_array();
+    GOOD(r, read_one(r, &d[0], "y\n1\n2\n3\n4\n5\n6\n7\n", &o, problems));
+    recur_data_close(d[0]);
+    GOOD(r, read_one(r, &d[0], "y;z\n1,5;1\n1.234,5;2\n3,5;3\n4;4\n5;5\n6;6\n7;7\n8;8\n", &o, problems));
+    assert_int_equal(json_array_size(problems), 1);          /* a mark of thousands is none of ours */
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(problems, 0), "line")), 3);
+    json_decref(problems);
+    recur_data_close(d[0]);
+    GOOD(r, read_one(r, &d[0], "A;1,5;2;3;4,5;5;6;7;8\nB;1;2;3;4;5;6;7;8,25\n", &o, NULL));
+    assert_int_equal(rc_windows_of(d[0])->n, 2);
+    recur_data_close(d[0]);
+    const char *waves = "a;b;label\n1,5;2;up\n2;1,25;down\n0,5;1;up\n";     /* a line a sequence of another task */
+    GOOD(r, task_read(r, &d[0], "classify", &waves, 1, &o, NULL, RC_ALL, NULL));
+    assert_int_equal(d[0]->count, 3);
+    recur_data_close(d[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TASK_TEST(parts_must_be_there), TASK_TEST(what_is_forecast_is_not_known),
         cmocka_unit_test(times_of_other_lands), cmocka_unit_test(milliseconds_have_a_calendar), TASK_TEST(the_column_shows_the_day),
         TASK_TEST(what_is_not_certain_is_said), TASK_TEST(seconds_since_1970),
+        TASK_TEST(decimal_commas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

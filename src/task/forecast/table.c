@@ -13,24 +13,24 @@
 #define ID_NAMES "id series unique_id item_id series_id sample item name"
 enum { LOOK = 200 };                     /* lines that show what a column holds */
 
-static bool is_number(rc_span_text t)
+static bool is_number(const rc_raw_table *t, rc_span_text c)
 {
     float x;
-    return t.n > 0 && rc_number(t.s, t.n, &x);
+    return c.n > 0 && rc_number_in(t->sep, c, &x);
 }
 
-static bool is_word(rc_span_text t) { return t.n > 0 && !is_number(t) && !rc_raw_is_time(t); }
+static bool is_word(const rc_raw_table *t, rc_span_text c) { return c.n > 0 && !is_number(t, c) && !rc_raw_is_time(c); }
 
 /* A name, then numbers alone. */
-static bool is_wide(const rc_line_cells *c)
+static bool is_wide(const rc_raw_table *t, const rc_line_cells *c)
 {
     int numbers = 0;
     for (int i = 1; i < c->n; i++) {
-        if (c->at[i].n > 0 && !is_number(c->at[i]))
+        if (c->at[i].n > 0 && !is_number(t, c->at[i]))
             return false;
         numbers += c->at[i].n > 0;
     }
-    return c->n >= 4 && numbers >= 3 && is_word(c->at[0]);
+    return c->n >= 4 && numbers >= 3 && is_word(t, c->at[0]);
 }
 
 /* M4's own head: V1, V2, V3, ... */
@@ -130,7 +130,7 @@ static int add_numeric(rc_raw_table *t, const char *known, rc_lines l)
             return e;
         for (int i = 0; i < most && t->row.n == t->head.n; i++)
             if (t->row.at[i].n > 0)
-                numbers[i] += is_number(t->row.at[i]) ? 1 : -1;
+                numbers[i] += is_number(t, t->row.at[i]) ? 1 : -1;
     }
     for (int i = 0; i < most && e == RECUR_OK; i++) {
         char name[256];
@@ -157,7 +157,7 @@ static int find_roles(rc_raw_table *t, const rc_line_cells *first, const recur_t
         return no_column(t, "--id", (rc_span_text){ id, strlen(id) });
     int e = rc_raw_find_time(t, first, o, data);
     for (int i = 0; i < t->head.n && t->id < 0 && !t->headless; i++)
-        if (i != t->time && i < first->n && is_word(first->at[i])
+        if (i != t->time && i < first->n && is_word(t, first->at[i])
             && rc_is_name(t->head.at[i].s, t->head.at[i].n, ID_NAMES))
             t->id = i;
     if (t->id >= 0 && !t->headless)
@@ -223,10 +223,10 @@ int rc_raw_open(rc_raw_table *t, const recur_train_options *o, rc_lines *data)
     if ((e = rc_line_split(t->f.r, first.s, first.n, t->sep, &t->head)) != RECUR_OK
         || (e = rc_line_split(t->f.r, second.s, second.n, t->sep, &t->row)) != RECUR_OK)
         return e;
-    bool counted = is_counted(&t->head) && is_wide(&t->row), head = false;
-    t->wide = counted || is_wide(&t->head);
+    bool counted = is_counted(&t->head) && is_wide(t, &t->row), head = false;
+    t->wide = counted || is_wide(t, &t->head);
     for (int i = 0; i < t->head.n; i++)
-        head = head || is_word(t->head.at[i]);
+        head = head || is_word(t, t->head.at[i]);
     t->headless = !head;
     *data = counted || (head && !t->wide) ? after : *data;
     if (t->wide != (t->w->look->named && t->w->look->headless) && !t->w->learn)
