@@ -196,6 +196,28 @@ static void seconds_since_1970(void **state)
     recur_data_close(d);
 }
 
+/* Trained on lines that were counted, a table with dates is counted too: its forecasts are no dates. */
+static void a_model_without_times_counts(void **state)
+{
+    recur *r = *state;
+    recur_train_options o = options();
+    static const char *const dated[] = { "date,v\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n2024-01-04,2\n2024-01-05,1\n2024-01-06,2\n2024-01-07,1\n" };
+    recur_data *d, *e;
+    recur_model *m;
+    json_t *said;
+    GOOD(r, read_one(r, &d, "v\n1\n2\n1\n2\n1\n2\n1\n2\n1\n", &o, NULL));
+    GOOD(r, rc_model_build(r, &m, "input | gru 3 | pool last | dense", d, 1, NULL));
+    rc_like like = { .scaling = &m->scaling, .form = json_object_get(m->card, "form") };
+    GOOD(r, task_read(r, &e, "forecast", dated, 1, &o, &like, RC_ALL, NULL));
+    GOOD(r, rc_forecast_json(m, e, 2, 0, &said));
+    assert_string_equal(json_string_value(json_object_get(said, "time_name")), "step");
+    assert_true(json_is_null(json_object_get(json_array_get(json_object_get(said, "series"), 0), "time")));
+    json_decref(said);
+    recur_data_close(e);
+    recur_model_free(m);
+    recur_data_close(d);
+}
+
 /* --- separators --- */
 
 /* Parted by semicolons, a comma is the decimal sign; parted by commas, it parts. */
@@ -237,7 +259,7 @@ int main(void)
         TASK_TEST(parts_must_be_there), TASK_TEST(what_is_forecast_is_not_known),
         cmocka_unit_test(times_of_other_lands), cmocka_unit_test(milliseconds_have_a_calendar), TASK_TEST(the_column_shows_the_day),
         TASK_TEST(what_is_not_certain_is_said), TASK_TEST(seconds_since_1970),
-        TASK_TEST(decimal_commas),
+        TASK_TEST(a_model_without_times_counts), TASK_TEST(decimal_commas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

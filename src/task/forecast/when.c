@@ -154,6 +154,8 @@ int rc_raw_find_time(rc_raw_table *t, const rc_line_cells *first, const recur_tr
 {
     const rc_outlook *look = t->w->look;
     int e = RECUR_OK;
+    if (!t->w->learn && look->clock.form[0] == 0)
+        return RECUR_OK;                                       /* a model that was taught no times counts lines */
     if (!t->w->learn && look->time[0] != 0)
         t->time = rc_raw_column(t, look->time);
     for (int i = 0; i < first->n && t->time < 0; i++)
