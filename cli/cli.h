@@ -177,6 +177,7 @@ const recur_option *cli_data_rows(int *n);
 /* --- scores as text (report.c) --- */
 void cli_report(FILE *f, const json_t *score);
 void cli_verdict(FILE *f, const json_t *score, bool color);          /* in words: better than the baseline or not */
+void cli_report_json(FILE *f, json_t *score);                        /* a line; `verdict` in the same words where it has none */
 /* Measures of a model as the file has it beside those of it with other weights (change.c). */
 int cli_scores(const cli *c, const char *path, const char *const *data, int n, const char *weights, json_t **out);   /* CLI_DONE or an exit code (said why) */
 void cli_change(FILE *f, const json_t *before, const json_t *after, const char *weights);

@@ -50,8 +50,7 @@ static int print(const cli *c, const char *text)
     if (stored && c->common.json)
         json_object_set(score, "as_stored", stored);
     if (c->common.json) {
-        json_dumpf(score, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
-        fputc('\n', stdout);
+        cli_report_json(stdout, score);
     } else {
         const char *span = json_string_value(json_object_get(score, "span"));
         if (span && strcmp(span, "held-out") == 0)

@@ -31,7 +31,7 @@ static const recur_option rows[] = {
     {"seed", RECUR_INT, AT(seed), "1", 0, 1e15, "N", "the same seed gives the same data and weights", "lab"},
     {"rows", RECUR_FLAG, AT(rows), "0", 0, 1, NULL, "images row by row instead of pixel by pixel", "lab"},
     {"permuted", RECUR_FLAG, AT(permuted), "0", 0, 1, NULL, "pixels of an image in one random order", "lab"},
-    {"plot", RECUR_TEXT, AT(plot), NULL, 0, 0, "FILE", "write a figure as SVG", "lab"},
+    {"plot", RECUR_TEXT, AT(plot), NULL, 0, 0, "FILE.svg", "write a figure as SVG", "lab"},
 };
 
 static int unknown(const char *name)
@@ -72,9 +72,11 @@ static int run(cli *c)
 static const char *const examples[] = {
     "recur lab adding --cells rnn,gru --lengths 20,80 --steps 300",
     "recur lab gradients --cells rnn,lstm --lengths 100 --steps 50 --plot norms.svg",
+    "recur lab gradients tag words.txt --segment --lengths 64",
     "recur lab images train-images.gz train-labels.gz test-images.gz test-labels.gz --rows --cells gru",
     NULL};
 
 const cli_verb cli_lab = {
     .name = "lab", .what = SAY_DOES_LAB, .use = "adding|copy|parity|images|gradients [FILE...]", .least = 1, .most = -1,
-    .row = rows, .rows = sizeof rows / sizeof *rows, .size = sizeof(lab_own), .example = examples, .run = run};
+    .row = rows, .rows = sizeof rows / sizeof *rows, .size = sizeof(lab_own),
+    .library = cli_data_rows, .library_size = sizeof(recur_train_options), .example = examples, .run = run};

@@ -48,6 +48,13 @@ struct lab {
 };
 int lab_compare(lab *l);                 /* lab_train.c: each cell at each length, a table, JSON lines, the plot */
 
+/* --- gradients through time (lab_gradients.c), and what is said of them (lab_norms.c) --- */
+enum { LAB_TRACES = 64, LAB_NAME = 160 };
+typedef struct lab_trace { char name[LAB_NAME]; int n; double *norm, whole; } lab_trace;
+    /* of a layer and direction: norm [n] by the distance to the loss; whole: of all weights */
+typedef struct lab_traces { lab *l; lab_trace t[LAB_TRACES]; int n; } lab_traces;
+int lab_traces_say(const lab_traces *all);
+
 /* --- what experiments share (lab_tool.c) --- */
 uint64_t lab_key(uint64_t seed, uint64_t a, uint64_t b);             /* start of a row of random numbers */
 uint64_t lab_draw(uint64_t *key);

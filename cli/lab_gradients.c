@@ -4,7 +4,8 @@
  *   recur lab gradients                        cells side by side on the adding problem
  *   recur lab gradients TASK FILE...           a net of --net on any data, before and after --steps updates
  *   recur lab gradients M.recur FILE...        a trained model on any data
- * Where each step has a target only the last one's counts, so that the distance to the loss is one number. */
+ * Where each step has a target only one's counts, so that the distance to the loss is one number: the last one's, and for
+ * a reverse direction, which ends there, the first one's. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +13,15 @@
 
 #include "lab.h"
 
-enum { TRACES = 64, NAME = 160 };
-
-typedef struct { char name[NAME]; int n; double *norm, whole; } trace;  /* of a layer and direction; whole: of all weights */
-typedef struct { lab *l; trace t[TRACES]; int n; } traces;
-
-/* Targets of the batch's head 0 where only the last step of each sequence counts; NULL: one a sequence as it is. */
-static int32_t *last_targets(const recur_batch *b, int rows)
+/* Targets of the batch's head 0 where only the last step of each sequence counts, or the first; NULL: one a sequence as
+ * it is. */
+static int32_t *end_targets(const recur_batch *b, int rows, bool first)
 {
     int32_t *y = b->target[0] && !b->list_at[0] && rows == b->N && b->T > 1 ? malloc((size_t)rows * sizeof *y) : NULL;
     for (int t = 0, n = 0; y && t < b->T; t++) {
         int alive = b->alive ? b->alive[t] : b->B, next = t + 1 < b->T ? (b->alive ? b->alive[t + 1] : b->B) : 0;
         for (int s = 0; s < alive; s++, n++)
-            y[n] = s >= next ? b->target[0][n] : -1;
+            y[n] = (first ? t == 0 : s >= next) ? b->target[0][n] : -1;
     }
     return y;
 }
@@ -41,13 +38,24 @@ static double whole_norm(const recur_model *m, const recur_run *u)
     return sqrt(sum);
 }
 
-/* Adds what the run has kept, one trace a layer and direction. */
-static int keep(traces *all, const recur_model *m, recur_run *u, int B, const char *net, const char *when)
+static bool is_reverse(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 2 && strcmp(name + n - 2, ".r") == 0;
+}
+
+/* Which step of a sequence has the loss; a target for the whole sequence is heard at both ends. */
+enum end { AT_LAST = 1, AT_FIRST = 2, AT_BOTH = 3 };
+typedef struct { const char *net, *when; enum end end; int seen; } view;      /* seen: traces, kept or not */
+
+/* Adds what the run has kept, one trace a layer and direction that ends where the loss is. */
+static int keep(lab_traces *all, const recur_model *m, recur_run *u, int B, view *v)
 {
     recur_norms n;
-    int i = 0;
-    for (; all->n < TRACES && recur_gradient_norms(u, i, &n) == RECUR_OK; i++) {
-        trace *t = &all->t[all->n];
+    for (v->seen = 0; all->n < LAB_TRACES && recur_gradient_norms(u, v->seen, &n) == RECUR_OK; v->seen++) {
+        if (!(v->end & (is_reverse(n.name) ? AT_FIRST : AT_LAST)))
+            continue;
+        lab_trace *t = &all->t[all->n];
         if (!(t->norm = calloc((size_t)n.steps, sizeof *t->norm)))
             return CLI_MEMORY;
         all->n++;
@@ -55,19 +63,19 @@ static int keep(traces *all, const recur_model *m, recur_run *u, int B, const ch
         t->whole = whole_norm(m, u);
         for (int k = 0; k < n.steps; k++)
             t->norm[k] = n.norm[k] * B;              /* of a sequence's own loss; the batch's is their mean */
-        snprintf(t->name, NAME, "%s%s%s, %s", net, *net ? " " : "", n.name, when);
+        snprintf(t->name, sizeof t->name, "%s%s%s, %s", v->net, *v->net ? " " : "", n.name, v->when);
+        if (!(t->whole > 0 || isnan(t->whole))) {    /* not even the head hears a loss */
+            cli_note("%s", say(SAY_LAB_NO_TARGET));
+            return CLI_DATA;
+        }
     }
-    if (i == 1 && *net)                  /* the cell says it all */
-        snprintf(all->t[all->n - 1].name, NAME, "%s, %s", net, when);
-    if (i == 0)
-        cli_note("%s", say(SAY_LAB_NOT_RECURRENT));
-    return i ? CLI_DONE : CLI_USAGE;
+    return CLI_DONE;
 }
 
-static int look(traces *all, recur_model *m, const recur_batch *batch, const char *net, const char *when)
+/* A pass forward and back over the batch, with the loss at one end of its sequences. */
+static int pass(lab_traces *all, recur_model *m, recur_batch b, view *v)
 {
     const lab *l = all->l;
-    recur_batch b = *batch;
     recur_run *u = NULL;
     recur_dims d = {.B = b.B, .T = b.T, .N = b.N, .train = 1, .scores = 1, .trace = 1};
     int rows = 0, e;
@@ -76,17 +84,34 @@ static int look(traces *all, recur_model *m, const recur_batch *batch, const cha
     b.fresh = 1;
     if ((e = recur_run_new(l->c->r, &u, m, &d)) < 0)
         return cli_fail(l->c, e);
-    int32_t *last = recur_forward(u, &b, 0, &rows, NULL) ? last_targets(&b, rows) : NULL;
-    if (last)
-        b.target[0] = last;
+    int32_t *end = recur_forward(u, &b, 0, &rows, NULL) ? end_targets(&b, rows, v->end == AT_FIRST) : NULL;
+    if (end)
+        b.target[0] = end;
+    else
+        v->end = AT_BOTH;
     int code = isnan(recur_loss(u, &b)) ? cli_fail(l->c, RECUR_EDATA) : CLI_DONE;
     if (!code) {
         recur_backward(u);
-        code = keep(all, m, u, b.B, net, when);
+        code = keep(all, m, u, b.B, v);
     }
     recur_run_free(u);
-    free(last);
+    free(end);
     return code;
+}
+
+static int look(lab_traces *all, recur_model *m, const recur_batch *batch, const char *net, const char *when)
+{
+    view last = {net, when, AT_LAST, 0}, first = {net, when, AT_FIRST, 0};
+    int before = all->n, code = pass(all, m, *batch, &last);
+    if (!code && last.end == AT_LAST && all->n - before < last.seen)
+        code = pass(all, m, *batch, &first);
+    if (code)
+        return code;
+    if (last.seen == 1 && *net)               /* the cell says it all */
+        snprintf(all->t[all->n - 1].name, LAB_NAME, "%s, %s", net, when);
+    if (last.seen == 0)
+        cli_note("%s", say(SAY_LAB_NOT_RECURRENT));
+    return last.seen ? CLI_DONE : CLI_USAGE;
 }
 
 /* --- cells side by side on the adding problem --- */
@@ -111,7 +136,7 @@ static int learn(const lab *l, const lab_form *f, recur_model *m, lab_batch *row
     return CLI_DONE;
 }
 
-static int one_cell(traces *all, const char *cell)
+static int one_cell(lab_traces *all, const char *cell)
 {
     const lab *l = all->l;
     char net[512], after[80];
@@ -141,7 +166,7 @@ static int one_cell(traces *all, const char *cell)
     return code;
 }
 
-static int cells(traces *all)
+static int cells(lab_traces *all)
 {
     char cell[64];
     int code = CLI_DONE;
@@ -151,6 +176,17 @@ static int cells(traces *all)
 }
 
 /* --- any net, any data --- */
+
+/* The options that say how files are read; what else training has is as it usually is. */
+static recur_train_options reading(const lab *l)
+{
+    recur_train_options o = *(const recur_train_options *)l->c->library;
+    int said, all;
+    const recur_option *row = recur_train_table(&all);
+    cli_data_rows(&said);
+    recur_option_defaults(row + said, all - said, &o);
+    return o;
+}
 
 static int first_batch(const lab *l, recur_data *d, recur_batch *b)
 {
@@ -162,7 +198,7 @@ static int first_batch(const lab *l, recur_data *d, recur_batch *b)
 
 static int fit(const lab *l, recur_model *m, recur_data *d)
 {
-    recur_train_options o = recur_train_defaults();
+    recur_train_options o = reading(l);
     o.steps = l->own->steps;
     o.batch = l->own->batch;
     o.bptt = atoi(lab_lengths(l));
@@ -174,11 +210,12 @@ static int fit(const lab *l, recur_model *m, recur_data *d)
     return e < 0 ? cli_fail(l->c, e) : CLI_DONE;
 }
 
-static int files(traces *all)
+static int files(lab_traces *all)
 {
     lab *l = all->l;
     const char *first = l->c->arg[1];
     bool trained = access(first, R_OK) == 0;
+    recur_train_options o = reading(l);
     recur_model *m = NULL;
     recur_data *d = NULL;
     recur_batch b;
@@ -189,7 +226,9 @@ static int files(traces *all)
         code = CLI_USAGE;
     }
     if (!code)
-        e = recur_data_files(l->c->r, &d, trained ? NULL : first, l->c->arg + 2, l->c->args - 2, NULL, m);
+        e = recur_data_files(l->c->r, &d, trained ? NULL : first, l->c->arg + 2, l->c->args - 2, &o, m);
+    if (!code && e >= 0 && *recur_warning(l->c->r))
+        cli_note("%s", recur_warning(l->c->r));
     if (!code && e >= 0 && !trained)
         e = recur_model_new(l->c->r, &m, l->own->net, d, (uint64_t)l->own->seed);
     if (!code && e < 0)
@@ -208,109 +247,18 @@ static int files(traces *all)
     return code;
 }
 
-/* --- what is said of it --- */
-
-/* The factor by which a step takes or gives, over the whole way as far as there is a gradient. */
-static double factor(const trace *t)
-{
-    int last = t->n - 1;
-    while (last > 0 && !(t->norm[last] > 0))
-        last--;
-    return last > 0 && t->norm[0] > 0 ? pow(t->norm[last] / t->norm[0], 1.0 / last) : (double)NAN;
-}
-
-static double clipped(const lab *l, const trace *t)
-{
-    return !isfinite(t->whole) ? 0 : l->own->clip > 0 && t->whole > l->own->clip ? l->own->clip / t->whole : 1;
-}
-
-static json_t *real_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
-static void print_json(const lab *l, const trace *t)
-{
-    json_t *norm = json_array();
-    for (int k = 0; k < t->n; k++)
-        json_array_append_new(norm, real_or_null(t->norm[k]));
-    json_t *o = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:I}", "experiment", l->kind->name, "net", t->name, "norm", norm, "factor",
-                          real_or_null(factor(t)), "gradient_norm", real_or_null(t->whole), "clipped", real_or_null(clipped(l, t)),
-                          "seed", (json_int_t)l->own->seed);
-    json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
-    json_decref(o);
-    putchar('\n');
-}
-
-/* The distances shown: 0, then 1, 2 or 5 times a power of ten, at last the longest. */
-static int distance(int i, int most)
-{
-    static const int unit[] = {1, 2, 5};
-    int k = i ? 1 : 0;
-    for (int j = 1; j < i && k < most; j++)
-        k = unit[j % 3] * (k / unit[(j - 1) % 3]) * (j % 3 ? 1 : 10);
-    return k < most ? k : most;
-}
-
-static void number(cli_table *t, double x)
-{
-    char text[32];
-    cli_cell(t, "%s", isfinite(x) ? cli_number(text, sizeof text, x) : "inf");
-}
-
-static void print_table(const traces *all)
-{
-    int most = 0, columns = 1;
-    for (int i = 0; i < all->n; i++)
-        most = all->t[i].n - 1 > most ? all->t[i].n - 1 : most;
-    while (distance(columns - 1, most) < most)
-        columns++;
-    cli_table *t = cli_table_new(columns + 4);
-    cli_cell(t, "%s", say(SAY_LAB_BACK));
-    for (int k = 0; k < columns; k++)
-        cli_cell(t, "%d", distance(k, most));
-    for (int w = SAY_LAB_FACTOR; w <= SAY_LAB_CLIPPED; w++)
-        cli_cell(t, "%s", say((enum cli_word)w));
-    for (int i = 0; i < all->n; i++) {
-        const trace *one = &all->t[i];
-        cli_cell(t, "%s", one->name);
-        for (int k = 0; k < columns; k++) {
-            if (distance(k, most) < one->n)
-                number(t, one->norm[distance(k, most)]);
-            else
-                cli_cell(t, "-");
-        }
-        number(t, factor(one));
-        number(t, one->whole);
-        cli_cell(t, "%.0f %%", 100 * clipped(all->l, one));
-    }
-    cli_table_end(t, stdout);
-}
-
-static int plot(const traces *all)
-{
-    cli_series s[TRACES] = {{0}};
-    int most = 1;
-    for (int i = 0; i < all->n; i++)
-        most = all->t[i].n > most ? all->t[i].n : most;
-    double *x = calloc((size_t)most, sizeof *x);
-    for (int k = 0; x && k < most; k++)
-        x[k] = k;
-    for (int i = 0; i < all->n; i++)
-        s[i] = (cli_series){.name = all->t[i].name, .n = all->t[i].n, .x = x, .y = all->t[i].norm, .color = i / 2, .dashed = i % 2 == 0};
-    int code = x ? cli_svg_plot(&(cli_plot){.title = say(SAY_LAB_GRADIENTS), .x = say(SAY_LAB_BACK), .y = "|dL/dh|", .y_log = true,
-                                            .curve = s, .curves = all->n}, all->l->own->plot) : CLI_MEMORY;
-    free(x);
-    return code;
-}
-
 static int run(lab *l)
 {
-    traces all = {.l = l};
+    lab_traces all = {.l = l};
+    const char *lengths = lab_lengths(l);
+    char length[64];
+    if (lab_item(&lengths, length, sizeof length) && lab_item(&lengths, length, sizeof length)) {
+        cli_note(say(SAY_LAB_ONE_LENGTH), lab_lengths(l));
+        return CLI_USAGE;
+    }
     int code = l->c->args > 1 ? files(&all) : cells(&all);
-    for (int i = 0; i < all.n && !code && l->c->common.json; i++)
-        print_json(l, &all.t[i]);
-    if (!code && !l->c->common.json)
-        print_table(&all);
-    if (!code && l->own->plot)
-        code = plot(&all);
+    if (!code)
+        code = lab_traces_say(&all);
     for (int i = 0; i < all.n; i++)
         free(all.t[i].norm);
     return code;

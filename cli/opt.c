@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli.h"
 
@@ -124,6 +125,14 @@ static const recur_option *find(const cli *c, const char *name)
     return NULL;
 }
 
+/* A file whose name in the table ends in .svg is written as that, so it is called that. */
+static bool well_named(const recur_option *o, const char *value)
+{
+    static const char end[] = ".svg";
+    size_t k = sizeof end - 1, n = strlen(value), m = o->arg ? strlen(o->arg) : 0;
+    return m < k || strcmp(o->arg + m - k, end) != 0 || (n > k && strcasecmp(value + n - k, end) == 0);
+}
+
 /* Sets `name` in every table that has it; the library checks type and range. */
 static int set(cli *c, const char *name, const char *value, const char *where)
 {
@@ -134,6 +143,10 @@ static int set(cli *c, const char *name, const char *value, const char *where)
             cli_dash(o->name, shown, sizeof shown);
             if (strcmp(shown, name) != 0)
                 continue;
+            if (!well_named(o, value)) {
+                cli_note(say(SAY_NOT_SVG), shown, value);
+                return CLI_USAGE;
+            }
             if (recur_option_set(c->r, c->table[t].row, c->table[t].n, c->table[t].to, o->name, value) < 0) {
                 cli_note("%s%s%s", where, *where ? ": " : "", recur_message(c->r));
                 return CLI_USAGE;

@@ -6,9 +6,10 @@
 
 #include "cli.h"
 
-/* Measures by which two models are told apart, the first that there is. */
-static const char *const judges[] = {
-    "f1", "accuracy", "bleu", "mase", "perplexity", "nats_per_unit", "bits_per_char", "rmse", "wer",
+/* Measures that say which of two models is better, and which way; the first that both have. */
+static const struct { const char *name; bool rising; } judges[] = {
+    {"f1", true}, {"accuracy", true}, {"bleu", true}, {"mase", false}, {"mae", false}, {"perplexity", false},
+    {"nats_per_unit", false}, {"bits_per_char", false}, {"rmse", false}, {"wer", false},
 };
 
 const char *cli_number(char *out, size_t n, double x)
@@ -170,42 +171,74 @@ void cli_report(FILE *f, const json_t *score)
     confusion(f, json_object_get(score, "confusion"), per);
 }
 
-/* What the library found; a task that has no test says better or not. */
-static enum cli_word found(const json_t *score)
+/* What the library found; of a score without a finding, which way the measure points. */
+static enum cli_word found(const json_t *score, double ahead)
 {
     static const struct { const char *outcome; enum cli_word w; } all[] = {
         {"better", SAY_BETTER}, {"worse", SAY_WORSE}, {"even", SAY_WITHIN}, {"divided", SAY_DIVIDED}};
     const char *outcome = json_string_value(json_object_get(score, "outcome"));
+    const json_t *better = json_object_get(score, "better");
     for (size_t i = 0; i < sizeof all / sizeof *all && outcome; i++)
         if (strcmp(outcome, all[i].outcome) == 0)
             return all[i].w;
-    return json_is_true(json_object_get(score, "better")) ? SAY_BETTER : SAY_NOT_BETTER;
+    return (better ? json_is_true(better) : ahead > 0) ? SAY_BETTER : SAY_NOT_BETTER;
+}
+
+/* The verdict in words, a line a sentence; which of them it begins with. */
+static enum cli_word verdict_of(const json_t *score, char *out, size_t n)
+{
+    const json_t *base = json_object_get(score, "baseline"), *x = NULL, *y = NULL;
+    const char *name = json_string_value(json_object_get(base, "name"));
+    const json_t *alone = json_object_get(score, "right_alone");              /* {net, baseline, p}: McNemar's test */
+    char a[64], b[64];
+    size_t i = 0;
+    for (; i < sizeof judges / sizeof *judges; i++) {
+        x = json_object_get(score, judges[i].name);
+        y = json_object_get(base, judges[i].name);
+        if (json_is_number(x) && json_is_number(y))
+            break;
+    }
+    if (i == sizeof judges / sizeof *judges) {
+        snprintf(out, n, "%s", say(SAY_NO_BASELINE));
+        return SAY_NO_BASELINE;
+    }
+    enum cli_word w = found(score, (json_number_value(x) - json_number_value(y)) * (judges[i].rising ? 1 : -1));
+    snprintf(out, n, say(w), name ? name : say(SAY_BASELINE), judges[i].name, shown(a, sizeof a, x), shown(b, sizeof b, y),
+             (int)json_number_value(json_object_get(score, "samples")));
+    size_t at = strlen(out);
+    if (alone)
+        snprintf(out + at, n - at, say(SAY_RIGHT_ALONE), (long long)json_integer_value(json_object_get(alone, "net")),
+                 (long long)json_integer_value(json_object_get(alone, "baseline")), json_number_value(json_object_get(alone, "p")));
+    const json_t *mase = json_object_get(score, "mase");
+    at = strlen(out);
+    if (json_is_null(mase))
+        snprintf(out + at, n - at, "\n%s", say(SAY_MASE_NONE));
+    else if (json_number_value(mase) > 1) {
+        out[at++] = '\n';
+        snprintf(out + at, n - at, say(SAY_MASE_ABOVE), shown(a, sizeof a, mase));
+    }
+    return w;
 }
 
 void cli_verdict(FILE *f, const json_t *score, bool color)
 {
-    const json_t *base = json_object_get(score, "baseline");
-    const char *name = json_string_value(json_object_get(base, "name"));
-    const json_t *alone = json_object_get(score, "right_alone");              /* {net, baseline, p}: McNemar's test */
-    int samples = (int)json_number_value(json_object_get(score, "samples"));
-    char a[64], b[64];
-    for (size_t i = 0; i < sizeof judges / sizeof *judges; i++) {
-        const json_t *x = json_object_get(score, judges[i]), *y = json_object_get(base, judges[i]);
-        if (!json_is_number(x) || !json_is_number(y))
-            continue;
-        enum cli_word w = found(score);
-        if (color)
-            fputs(w == SAY_BETTER ? "\033[32m" : w == SAY_WORSE ? "\033[31m" : "\033[33m", f);
-        fprintf(f, say(w), name ? name : say(SAY_BASELINE), judges[i], shown(a, sizeof a, x), shown(b, sizeof b, y), samples);
-        if (alone)
-            fprintf(f, say(SAY_RIGHT_ALONE), (long long)json_integer_value(json_object_get(alone, "net")),
-                    (long long)json_integer_value(json_object_get(alone, "baseline")), json_number_value(json_object_get(alone, "p")));
-        fputs(color ? "\033[0m\n" : "\n", f);
-        if (strcmp(judges[i], "mase") == 0 && json_number_value(x) > 1) {
-            fprintf(f, say(SAY_MASE_ABOVE), shown(a, sizeof a, x));
-            fputc('\n', f);
-        }
-        return;
+    char text[1024];
+    enum cli_word w = verdict_of(score, text, sizeof text);
+    color = color && w != SAY_NO_BASELINE;
+    if (color)
+        fputs(w == SAY_BETTER ? "\033[32m" : w == SAY_WORSE ? "\033[31m" : "\033[33m", f);
+    fprintf(f, "%s%s\n", text, color ? "\033[0m" : "");
+}
+
+void cli_report_json(FILE *f, json_t *score)
+{
+    char text[1024];
+    if (!json_object_get(score, "verdict")) {
+        verdict_of(score, text, sizeof text);
+        for (char *p = text; (p = strchr(p, '\n')) != NULL;)
+            *p = ' ';
+        json_object_set_new(score, "verdict", json_string(text));
     }
-    fprintf(f, "%s\n", say(SAY_NO_BASELINE));
+    json_dumpf(score, f, JSON_COMPACT | JSON_REAL_PRECISION(8));
+    fputc('\n', f);
 }

@@ -176,10 +176,9 @@ static int print_report(const cli *c, const recur_model *m)
     if (e < 0)
         return cli_fail(c, e);
     json_t *j = json_loads(text, 0, NULL);
-    const json_t *score = json_object_get(json_object_get(j, "training"), "report");
+    json_t *score = json_object_get(json_object_get(j, "training"), "report");
     if (score && c->common.json) {
-        json_dumpf(score, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
-        fputc('\n', stdout);
+        cli_report_json(stdout, score);
     } else if (score && !c->common.quiet) {
         printf("%s\n", say(SAY_HELD_PART));
         cli_report(stdout, score);

@@ -5,6 +5,7 @@ X(NO_VERB_NEAR, "no verb '%s'; is '%s' meant?", "没有名为 '%s' 的命令；�
 X(NO_OPTION, "%s: no option %s; `recur help %s` lists them", "%s：没有选项 %s；`recur help %s` 列出全部选项")
 X(NO_OPTION_NEAR, "%s: no option %s; is --%s meant?", "%s：没有选项 %s；是否想用 --%s？")
 X(NO_VALUE, "%s: --%s needs a value: %s", "%s：选项 --%s 需要一个值：%s")
+X(NOT_SVG, "--%s writes a figure as SVG: a name that ends in .svg, not '%s'", "--%s 写出 SVG 图：文件名应以 .svg 结尾，而不是 '%s'")
 X(TOO_FEW, "%s: an argument is missing; it is: recur %s %s", "%s：缺少参数；用法：recur %s %s")
 X(TOO_MANY, "%s: too many arguments; it is: recur %s %s", "%s：参数太多；用法：recur %s %s")
 X(NO_SHELL, "completion: only bash is known, not '%s'", "completion：只支持 bash，不支持 '%s'")
@@ -129,6 +130,9 @@ X(LAB_BACK, "steps before the loss", "距损失的步数")
 X(LAB_FACTOR, "a step", "每步的倍数")
 X(LAB_WHOLE, "|all weights|", "全部权重")
 X(LAB_CLIPPED, "--clip leaves", "--clip 所留")
+X(LAB_ONE_LENGTH, "lab: gradients looks at one length, not at '%s'", "lab：gradients 只看一个长度，而不是 '%s'")
+X(LAB_NO_TARGET, "lab: there is no gradient: these sequences have no targets at their ends; `recur check` says what the files hold",
+  "lab：没有梯度：这些序列的末端没有目标；`recur check` 说明文件的内容")
 X(LAB_NOT_RECURRENT, "lab: this net has no recurrent layer", "lab：此网络没有循环层")
 /* forecast */
 X(NO_SERIES, "forecast: nothing to draw is called '%s'", "forecast：没有名为 '%s' 的列或序列可画")
@@ -139,6 +143,8 @@ X(STEPS_AHEAD, "steps ahead", "向前步数")
 X(STEPS_FROM, "steps ahead; step 1 is %s", "向前步数；第 1 步是 %s")
 X(MASE_ABOVE, "MASE is %s, above 1: these forecasts are further off than repeating the last period was over the training rows.",
   "MASE 为 %s，大于 1：误差超过了训练部分上重复上一周期的误差。")
+X(MASE_NONE, "MASE has no value here: before the scored rows the series repeats itself exactly, or is shorter than a period.",
+  "此处 MASE 没有值：在评分的行之前，序列完全重复，或不足一个周期。")
 /* export, eval --weights */
 X(EXPORTED, "%s: weights as %s, %.2f MB (%s: %.2f MB)\n", "%s：权重为 %s，%.2f MB（%s：%.2f MB）\n")
 X(AS_STORED, "as in the file", "按文件")

@@ -30,7 +30,7 @@ int recur_forecast(recur *r, const recur_model *m, const float *past, int steps,
     single s = { .x = past, .steps = steps, .columns = columns };
     recur_data *d = NULL;
     float *y = NULL;
-    double q[32];
+    double q[RC_LEVELS];
     int Q, e = wants_forecasts(r, m);
     if (e < 0 || (e = recur_data_callback(r, &d, NULL, give, &s, NULL, m)) < 0)
         return e;

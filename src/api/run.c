@@ -158,7 +158,7 @@ int recur_gradient_norms(recur_run *u, int i, recur_norms *out)
                 continue;
             out->steps = T;
             out->norm = u->norms;
-            snprintf(out->name, sizeof out->name, "%d.%s%s", k + 1, rc_layer_word(net->layer[k]), d ? ".r" : "");
+            snprintf(out->name, sizeof out->name, "%d.%s%s", k + 1, rc_layer_word(net->layer[k]), rc_run_trace_reverse(u->u, k, d) ? ".r" : "");
             return RECUR_OK;
         }
     return RECUR_EEND;

@@ -84,6 +84,17 @@ bool rc_number(const char *s, size_t n, float *out)
     return after == number + t.n && fabs(x) <= RC_LARGEST;
 }
 
+bool rc_number_in(char sep, rc_span_text t, float *out)
+{
+    char point[64];
+    const char *comma = sep == ';' && t.n > 0 ? memchr(t.s, ',', t.n) : NULL;
+    if (comma == NULL || t.n > sizeof point)
+        return rc_number(t.s, t.n, out);
+    memcpy(point, t.s, t.n);
+    point[comma - t.s] = '.';
+    return rc_number(point, t.n, out);
+}
+
 int rc_values_add(rc_values *v, float x)
 {
     if (v->n == v->cap) {

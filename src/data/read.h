@@ -33,6 +33,7 @@ enum { RC_PROBLEMS = 10000 };
 #define RC_LARGEST 3e38                  /* of a measurement: a float holds it */
 bool rc_number(const char *s, size_t n, float *out);
     /* "?", "nan", "na": NAN, missing; false: no finite number */
+bool rc_number_in(char sep, rc_span_text t, float *out);     /* in a table parted by sep: by semicolons, 3,5 is 3.5 */
 typedef struct { recur *r; float *x; size_t n, cap; } rc_values;
 int rc_values_add(rc_values *v, float x);
 typedef struct { rc_span_text *at; int n, cap; } rc_line_cells;

@@ -23,7 +23,7 @@ static int numbers(const rc_series_table *t, int64_t line, rc_values *v, bool *b
     for (int k = 0; k < t->F && e == RECUR_OK; k++) {
         rc_span_text c = t->row.at[t->number[k]], name = t->head.at[t->number[k]];
         float x = NAN;
-        if (c.n > 0 && !rc_number(c.s, c.n, &x) && !*bad) {
+        if (c.n > 0 && !rc_number_in(t->sep, c, &x) && !*bad) {
             *bad = true;
             e = rc_source_bad(t->f, line, "number", "column '%.*s': '%.*s' is no finite number", RC_SHOWN(name),
                               RC_SHOWN(c));

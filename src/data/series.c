@@ -137,7 +137,7 @@ static int look(rc_series_table *t)
             float x;
             rc_series_column *c = &t->col[i];
             if (t->row.at[i].n > 0)
-                ++*(rc_number(t->row.at[i].s, t->row.at[i].n, &x) ? &c->numbers : &c->words);
+                ++*(rc_number_in(t->sep, t->row.at[i], &x) ? &c->numbers : &c->words);
             c->runs += t->seen == 0 || !rc_same(t->row.at[i], t->before.at[i]);
         }
         t->before = t->row;
@@ -156,7 +156,7 @@ static bool is_head(const rc_series_table *t)
     float x;
     bool figures = false;
     for (int i = 0; i < t->head.n; i++)
-        figures = figures || (t->head.at[i].n > 0 && rc_number(t->head.at[i].s, t->head.at[i].n, &x));
+        figures = figures || (t->head.at[i].n > 0 && rc_number_in(t->sep, t->head.at[i], &x));
     return !figures || t->given || t->label >= 0 || t->id >= 0;
 }
 

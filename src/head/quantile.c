@@ -14,16 +14,20 @@ static const rc_key_row keys[] = {
     { "q", RC_KEY_TEXT, offsetof(quantile, q), "0.1:0.5:0.9", 0, 0, NULL, "quantiles, parted by colons" },
 };
 
-/* How many quantiles the text names, or -1. */
+/* How many quantiles the text names, -1: it names none, -2: they do not rise. */
 static int parse(const char *s, double *at)
 {
+    double before = 0;
     for (int n = 0; n < MOST; s++) {
         char *end;
         double v = strtod(s, &end);
         if (end == s || !(v > 0 && v < 1))
             return -1;
+        if (v <= before)
+            return -2;
         if (at)
             at[n] = v;
+        before = v;
         n++;
         if (!*end)
             return n;
@@ -38,6 +42,8 @@ static int open(rc_head *h, rc_build *b)
 {
     quantile *q = (quantile *)h;
     q->n = parse(q->q, q->at);
+    if (q->n == -2)
+        return rc_fail(b->r, RECUR_ESPEC, "net: quantile: q=%s: each must be above the one before it", q->q);
     if (q->n < 1)
         return rc_fail(b->r, RECUR_ESPEC,
                        "net: quantile: q=%s: numbers between 0 and 1 parted by colons, at most %d", q->q, MOST);

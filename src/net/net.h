@@ -91,5 +91,6 @@ int rc_run_trace(rc_run *u);                                 /* allocates, once;
 /* After backward: norm[k], k < T of the batch: root mean square over the sequences of |dL/dh| in direction d of a
  * recurrent layer, k steps before the sequence's last step in that direction.  How many k; 0: no such direction. */
 int rc_run_trace_norms(const rc_run *u, int layer, int d, double *norm);
+bool rc_run_trace_reverse(const rc_run *u, int layer, int d);     /* the direction ends at the first step */
 void rc_run_trace_free(rc_run *u);
 #endif

@@ -55,3 +55,5 @@ int rc_run_trace_norms(const rc_run *u, int layer, int d, double *norm)
         norm[k] = sqrt(norm[k] / (r->alive[k] > 0 ? r->alive[k] : 1));     /* alive[k] sequences are longer than k */
     return r->T;
 }
+
+bool rc_run_trace_reverse(const rc_run *u, int layer, int d) { return rc_recur_reverse((const rc_recur *)u->net->layer[layer], d); }

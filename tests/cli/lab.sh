@@ -11,6 +11,13 @@ done
 recur lab gradients --cells 'rnn,gru layers=2' --lengths 20 --size 8 --steps 10 --json -q --plot g.svg >g; echo "gradients: $?"
 recur lab gradients classify $SHARE/waves.ts --net 'input | gru 6 bi | pool mean | dense' --steps 5 --json -q >w; echo "data: $?"
 recur lab gradients $LM $SHARE/stories.txt --json -q >m; echo "model: $?"
+# A reverse direction hears the loss of its own end, the first step; where there is no way there is no factor.
+awk 'NR <= 150' $SHARE/stories.txt >there
+recur lab gradients lm there --net 'embed 8 | gru 6 bi | dense' --steps 1 --lengths 12 --json -q >both; echo "both: $?"
+recur lab gradients lm there --net 'embed 8 | gru 6 reverse | dense' --steps 1 --lengths 12 --json -q >reverse; echo "reverse: $?"
+recur lab gradients lm there --net 'embed 8 | gru 6 | dense' --steps 1 --lengths 1 --json -q >one; echo "one step: $?"
+recur lab gradients lm there --net 'embed 8 | gru 6 | dense' --steps 1 --lengths 1 -q | awk 'NR > 1 { print $(NF - 3) }'
+recur lab gradients tag $SHARE/words.zh.txt --segment --net 'embed 8 | gru 6 bi | dense' --steps 1 --json -q >cut; echo "segment: $?"
 python3 - <<'END'
 import gzip, json, struct, xml.dom.minidom
 for f in ("a.svg", "g.svg"):
@@ -21,6 +28,12 @@ norms = [json.loads(l) for l in open("g")]
 assert len(norms) == 6 and all(len(n["norm"]) == 20 and min(n["norm"]) > 0 for n in norms), len(norms)
 assert [json.loads(l)["net"].split(",")[0] for l in open("w")] == ["2.gru", "2.gru.r"] * 2
 assert len(open("m").readlines()) == 1
+for f in ("both", "cut", "reverse"):
+    lines = [json.loads(l) for l in open(f)]
+    assert [l["net"].split(",")[0][-2:] == ".r" for l in lines] == ([True] * 2 if f == "reverse" else [False, True] * 2), f
+    for l in lines:          # most is heard near the loss
+        assert l["norm"][0] > 10 * l["norm"][-1] and 0 < l["factor"] < 1, (f, l)
+assert all(json.loads(l)["factor"] is None for l in open("one"))
 for part, n in (("train", 40), ("test", 20)):            # two kinds of pictures: left half bright, right half bright
     y = bytes(i % 2 for i in range(n))
     x = b"".join(bytes([255 * ((k % 4 < 2) == (c == 0)) for k in range(16)]) for c in y)
@@ -45,3 +58,10 @@ refused adding --cells nosuchcell -q
 refused adding --steps 1 --cells rnn --lengths 8 --tests 8 -q --plot no/such/a.svg
 refused gradients no-such-task $SHARE/waves.ts -q
 refused gradients classify $SHARE/waves.ts --net 'input | pool mean | dense' -q
+refused gradients --lengths 10,20 -q
+refused gradients --lengths 10 -q --plot norms.png
+recur train tag $SHARE/entities.conll --steps 1 -q -o tag.recur || exit 1
+cut -f1 $SHARE/entities.conll >words
+refused gradients tag.recur words -q
+cat err
+recur forecast $LM there --lang zh --plot x.png 2>&1; echo $?

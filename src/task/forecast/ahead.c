@@ -3,39 +3,8 @@
  *
  * A horizon that is longer than what the net gives at once is reached by going on from its own forecasts. */
 #include <limits.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include "task/sweep.h"
 #include "task/forecast/forecast.h"
-
-/* --- quantiles --- */
-
-int rc_forecast_levels(const recur_model *m, double *q)
-{
-    const char *head = m->net->branch[0].head->kind->name, *at = strstr(m->net->line, "| quantile");
-    int n = 0;
-    if (strcmp(head, "quantile") != 0)
-        return 0;
-    at = at != NULL ? strstr(at, " q=") : NULL;
-    for (const char *p = at != NULL ? at + 3 : "0.1:0.5:0.9"; n < 32;) {
-        char *end;
-        q[n++] = strtod(p, &end);
-        if (*end != ':')
-            return n;
-        p = end + 1;
-    }
-    return n;
-}
-
-int rc_forecast_point(const double *q, int Q)
-{
-    int best = 0;
-    for (int i = 1; i < Q; i++)
-        if (fabs(q[i] - 0.5) < fabs(q[best] - 0.5))
-            best = i;
-    return best;
-}
 
 /* --- a run over windows --- */
 
@@ -68,6 +37,7 @@ static void keep(const ahead *a, const real *z, int k)
             rc_level l = rc_window_level(w, rc_windows_at(a->d, a->first + i), c, k, done);
             for (int h = 0; h < take * a->Q; h++)
                 out[h] = (float)z[h] * l.scale + l.shift;
+            rc_forecast_sort(out, take, a->Q);
         }
     for (int i = 0; i < a->n; i++)       /* only now: the levels of all columns are taken from before */
         for (int c = 0; c < wide; c++)
@@ -80,7 +50,7 @@ static void keep(const ahead *a, const real *z, int k)
 int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, int first, int n, int H, float *out)
 {
     const rc_outlook *o = &rc_windows_of(d)->look;
-    double q[32];
+    double q[RC_LEVELS];
     int Q = rc_forecast_levels(m, q), rows, e, width = m->net->branch[0].head->in, parts = rc_outlook_parts(o);
     recur_batch b;
     ahead a = { m, d, first, n, H, Q > 0 ? Q : 1, Q > 0 ? rc_forecast_point(q, Q) : 0, out, NULL };

@@ -40,14 +40,16 @@ static int report(rc_doctor *k, const recur_data *d)
     char step[64] = "";
     for (int c = 0; c < o->V + o->K && e == RECUR_OK; c++)
         e = check_column(k, d, c, columns);
+    if (e == RECUR_OK && o->clock.form[0] == 0 && o->remark[0] != 0)
+        e = rc_doctor_problem(k, 0, 1, "time", "%s", o->remark);
     if (o->clock.months > 0)
         snprintf(step, sizeof step, "%d month(s)", o->clock.months);
     else if (o->clock.form[0] == 'n')
         snprintf(step, sizeof step, "%.10g", (double)o->clock.step / RC_NUMBER_UNIT);
     else if (o->clock.form[0] != 0)
-        snprintf(step, sizeof step, "%lld s", (long long)o->clock.step);
-    json_t *more = json_pack("{s:i,s:I,s:s?,s:b,s:i,s:i,s:i,s:O}", "series", w->n, "rows", (json_int_t)w->rows, "step",
-                             step[0] != 0 ? step : NULL, "even", o->grid, "period", o->period, "input", o->input,
+        snprintf(step, sizeof step, "%.10g s", (double)o->clock.step / (o->clock.form[0] == 'U' ? 1000 : 1));
+    json_t *more = json_pack("{s:i,s:I,s:s?,s:s?,s:b,s:i,s:i,s:i,s:O}", "series", w->n, "rows", (json_int_t)w->rows, "times",
+                             o->remark[0] != 0 ? o->remark : NULL, "step", step[0] != 0 ? step : NULL, "even", o->grid, "period", o->period, "input", o->input,
                              "horizon", o->horizon, "columns", columns);
     if (e == RECUR_OK && (more == NULL || json_object_update(k->out, more) != 0))
         e = rc_fail(d->r, RECUR_ENOMEM, "no memory for the report");

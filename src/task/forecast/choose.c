@@ -1,92 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * choose.c - what the user left open: the period, how far back and ahead, net and training. */
+ * choose.c - what the user left open: how far back and ahead, net and training. */
 #include <math.h>
 #include <stdio.h>
 #include "data/pick.h"
 #include "task/choose.h"
 #include "task/forecast/forecast.h"
-
-/* --- period: the first high peak of the autocorrelation --- */
-
-enum { LAGS = 1000, ROWS = 10000, COLUMNS = 12 };
-
-/* The last rows of a column without their straight line, gaps filled with what was seen last; how many. */
-static int detrended(const rc_windows *w, const rc_stretch *s, int c, double *v)
-{
-    size_t W = (size_t)rc_windows_width(&w->look), V = (size_t)w->look.V;
-    int n = s->to < ROWS ? s->to : ROWS;
-    double mean = 0, slope = 0, square = 0;
-    for (int i = 0; i < n; i++) {
-        size_t row = s->at + (size_t)(s->to - n + i), ago = (size_t)w->since[row * V + (size_t)c];
-        v[i] = row - s->at >= ago ? (double)w->x[(row - ago) * W + (size_t)c] : 0;
-        mean += v[i] / n;
-    }
-    for (int i = 0; i < n; i++) {
-        double t = i - (n - 1) / 2.0;
-        slope += t * (v[i] - mean);
-        square += t * t;
-    }
-    for (int i = 0; i < n; i++)
-        v[i] -= mean + (square > 0 ? slope / square : 0) * (i - (n - 1) / 2.0);
-    return n;
-}
-
-static void add_correlation(const double *v, int n, int lags, double *sum)
-{
-    double all = 0;
-    for (int i = 0; i < n; i++)
-        all += v[i] * v[i];
-    for (int l = 0; l <= lags && all > 1e-12; l++) {
-        double a = 0;
-        for (int i = l; i < n; i++)
-            a += v[i] * v[i - l];
-        sum[l] += a / all * n / (n - l);
-    }
-}
-
-/* The first peak that rises clearly from the valley before it and is nearly as high as the highest. */
-static int first_peak(const double *r, int lags, double least)
-{
-    double valley = r[0], highest = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        valley = r[0];
-        for (int l = 1; l < lags; l++) {
-            valley = r[l] < valley ? r[l] : valley;
-            bool peak = l > 1 && r[l] > r[l - 1] && r[l] >= r[l + 1] && r[l] > least && r[l] - valley > least;
-            if (peak && pass == 0 && r[l] > highest)
-                highest = r[l];
-            if (peak && pass == 1 && r[l] > 0.85 * highest)
-                return l;
-        }
-    }
-    return 1;
-}
-
-/* By autocorrelation of the rows; 1: none. */
-static int find_period(recur *r, const rc_windows *w, int *out)
-{
-    double *v = rc_new(r, ROWS + LAGS + 2, sizeof *v), *sum = v != NULL ? v + ROWS : NULL;
-    int32_t longest = 0;
-    int used = 0;
-    *out = 1;
-    if (v == NULL)
-        return RECUR_ENOMEM;
-    for (int k = 0; k < w->n; k++)
-        longest = w->s[k].to > longest ? w->s[k].to : longest;
-    int lags = longest / 3 < LAGS ? longest / 3 : LAGS, step = w->n > COLUMNS ? w->n / COLUMNS : 1;
-    for (int k = 0; k < w->n && lags > 3; k += step)
-        for (int c = 0; c < w->look.V && used < 2 * COLUMNS; c++)
-            if (w->s[k].to > 2 * lags) {
-                add_correlation(v, detrended(w, &w->s[k], c, v), lags, sum);
-                used++;
-            }
-    for (int l = 0; l <= lags && used > 0; l++)
-        sum[l] /= used;
-    if (used > 0)
-        *out = first_peak(sum, lags, fmax(0.2, 4 / sqrt(longest)));   /* of noise: 1 / sqrt(longest) */
-    rc_free(r, v);
-    return RECUR_OK;
-}
 
 /* --- how far back and ahead --- */
 
@@ -117,7 +35,7 @@ int rc_outlook_settle(recur_data *d, const recur_train_options *o)
     if (o != NULL && o->period > 0)
         look->period = (int)o->period;
     else
-        e = find_period(d->r, rc_windows_of(d), &look->period);
+        e = rc_period_find(d->r, rc_windows_of(d), &look->period);
     int ahead = look->period >= 4 ? look->period : 12, most = rows / 6 > 1 ? rows / 6 : 1;
     look->horizon = given(o != NULL ? o->horizon : -1, ahead < most ? ahead : most);
     int back = 2 * look->horizon > 2 * look->period ? 2 * look->horizon : 2 * look->period;
@@ -231,15 +149,29 @@ int rc_windows_behind(recur_data *d)
 
 static const char *const decodes[] = { "direct", "recursive", "parallel" };
 
-static void net_line(const rc_outlook *o, int64_t windows, const char *quantiles, char *line, size_t n)
+/* The head in the net line: that of --quantiles, 0.5 put in where it is missing. */
+static int choose_head(recur *r, const char *quantiles, char *head, size_t n, rc_say *say, void *ud)
+{
+    double q[RC_LEVELS];
+    int levels;
+    bool added;
+    snprintf(head, n, "huber");
+    if (quantiles == NULL)
+        return RECUR_OK;
+    int e = rc_levels_read(r, quantiles, q, &levels, &added);
+    if (e != RECUR_OK)
+        return e;
+    snprintf(head, n, "quantile q=");
+    for (int i = 0; i < levels; i++)
+        snprintf(head + strlen(head), n - strlen(head), "%s%.9g", i > 0 ? ":" : "", q[i]);
+    if (added)
+        say(ud, "quantiles: 0.5 beside those of --quantiles: it is the forecast");
+    return RECUR_OK;
+}
+
+static void net_line(const rc_outlook *o, int64_t windows, const char *head, char *line, size_t n)
 {
     int width = windows < 2000 ? 32 : windows < 20000 ? 64 : 128;
-    char head[300] = "huber";
-    if (quantiles != NULL) {
-        snprintf(head, sizeof head, "quantile q=%.256s", quantiles);
-        for (char *p = head; *p != 0; p++)
-            *p = *p == ',' ? ':' : *p;
-    }
     const char *known = o->K + o->A > 0 ? " | input" : "", *share = o->K + o->A > 0 ? "" : " share";
     if (o->decode == RC_PARALLEL)
         snprintf(line, n, "input | dense %d act=relu | gru %d >> embed %d | embed %d of=pairs%s | gru %d%s bridge=copy | drop .5"
@@ -258,6 +190,8 @@ static void say_series(const recur_data *d, const recur_train_options *o, rc_say
                                        "as they are, scaled by the training part" };
     say(ud, "series: %d of %d column(s), %d training rows%s%s", w->n, look->V, usual_length(w), w->n > 1 ? " each" : "",
         look->gaps ? "; values are missing or steps uneven: whether and how long ago one was seen are inputs too" : "");
+    if (look->remark[0] != 0)
+        say(ud, "times: %s", look->remark);
     if (o->period < 0)
         say(ud, look->period > 1 ? "period: %d steps, the first high peak of the autocorrelation"
                                  : "period: none found in the autocorrelation (%d)", look->period);
@@ -269,17 +203,18 @@ static void say_series(const recur_data *d, const recur_train_options *o, rc_say
 
 int rc_forecast_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud)
 {
-    char line[400];
+    char line[700], head[500];
     if (d->windows == NULL)
         return rc_fail(d->r, RECUR_EDATA, "forecasting needs series: files, or examples with measurements");
     const rc_outlook *look = &rc_windows_of(d)->look;
-    int windows = rc_windows_count(d);
-    net_line(look, windows, o->quantiles, line, sizeof line);
+    int windows = rc_windows_count(d), e = rc_levels_agree(d->r, o);
     say_series(d, o, say, ud);
+    if (e != RECUR_OK || (e = choose_head(d->r, o->quantiles, head, sizeof head, say, ud)) != RECUR_OK)
+        return e;
+    net_line(look, windows, head, line, sizeof line);
     if (o->net == NULL)
         say(ud, "net: %s", line);
-    int e = rc_choose_net(d->r, o, line, net, n);
-    if (e != RECUR_OK)
+    if ((e = rc_choose_net(d->r, o, line, net, n)) != RECUR_OK)
         return e;
     rc_pick_int(&o->batch, (windows < 2000 ? 32 : windows < 20000 ? 128 : 256) * rc_outlook_parts(look));
     int64_t batches = d->count / o->batch + 1, epochs = 1500 / batches;      /* so many updates, or 6 looks at each window */

@@ -19,7 +19,7 @@ typedef struct {
     const recur_model *m;
     recur_data *d;
     int H, Q, point;
-    double q[32];
+    double q[RC_LEVELS];
     bool has[MODELS];
     rc_window_linear linear;
     double *unit;                        /* [series][V]: what mase is measured in, scaled; 0: not known */
@@ -196,7 +196,8 @@ static int add_band(const tally *t, json_t *o)
 {
     if (t->Q < 2 || t->judged == 0)
         return 0;
-    return rc_json_real(o, "quantile_loss", t->pinball / (double)t->judged)
+    bool median = fabs(t->q[t->point] - 0.5) < 1e-9;         /* a line of the user's may have left it out */
+    return (!median && rc_json_real(o, "forecast_level", t->q[t->point])) | rc_json_real(o, "quantile_loss", t->pinball / (double)t->judged)
          | rc_json_real(o, "band", t->q[t->Q - 1] - t->q[0])
          | rc_json_real(o, "coverage", (double)t->inside / (double)t->judged);
 }

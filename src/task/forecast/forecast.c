@@ -88,6 +88,9 @@ static int read_outlook(recur *r, const json_t *form, rc_outlook *o)
 /* The words among the options. */
 static int take_options(recur *r, const recur_train_options *o, rc_outlook *out)
 {
+    double level[RC_LEVELS];
+    int levels;
+    bool added;
     if (o == NULL)
         return RECUR_OK;
     out->scaled = o->scaled != NULL ? word_of(scales, o->scaled) : out->scaled;
@@ -97,7 +100,7 @@ static int take_options(recur *r, const recur_train_options *o, rc_outlook *out)
         return rc_fail(r, RECUR_EOPTION, "--scaled '%s': last, window and none are known", o->scaled);
     if (out->decode < 0)
         return rc_fail(r, RECUR_EOPTION, "--decode '%s': direct, recursive and parallel are known", o->decode);
-    return RECUR_OK;
+    return o->quantiles != NULL ? rc_levels_read(r, o->quantiles, level, &levels, &added) : RECUR_OK;
 }
 
 /* --- reading --- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * forecast.h - the parts of the forecasting task: table.c and read.c read tables, time.c their times, fill.c makes series
- * of them, span.c parts them in time, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline,
- * ahead.c and future.c look ahead.
+ * of them, span.c parts them in time, window.c cuts windows, period.c and choose.c choose, eval.c scores, linear.c is the
+ * baseline, ahead.c and future.c look ahead, quantile.c has their quantiles.
  *
  * A series is rows, one a step; a row holds V columns that are forecast, K that are known ahead, and A features of the
  * calendar.  An example is a window: `input` rows, then the rows of the horizon as targets.  Windows share the rows. */
@@ -12,11 +12,14 @@
 
 /* --- times: seconds of the civil calendar, or plain numbers --- */
 typedef struct {
-    char form[40];               /* how a time is written: "Y-m-d H:M:S", "u" seconds since 1970, "n" a number; "": none */
+    char form[40];               /* how a time is written: "Y-m-d H:M:S", "d.m.Y", "u" seconds since 1970, "U" milliseconds,
+                                  * "n" a number; "": none */
     int64_t step; int months;    /* from row to row: in time's unit, or (step 0) in months */
 } rc_clock;
 enum { RC_NUMBER_UNIT = 1000000 };                           /* times of form "n" are counted in millionths */
 bool rc_time_parse(const char *s, size_t n, char form[40], int64_t *t);      /* form "": found and written there */
+bool rc_time_turned(const char *s, size_t n, char form[40]);
+    /* the same where the year is the third: whether it is a time with day and month the other way round too */
 void rc_time_print(const rc_clock *c, int64_t t, char out[64]);
 int64_t rc_clock_ahead(const rc_clock *c, int64_t t, int64_t k);             /* k steps later */
 double rc_clock_steps(const rc_clock *c, int64_t from, int64_t to);
@@ -38,6 +41,7 @@ typedef struct {
     bool named, grid;            /* series have names; missing rows of a regular clock are put in */
     bool headless;               /* the file has no head line */
     char id[64], time[64];       /* columns of names and times; "": there are none, or no head line */
+    char remark[240];            /* of training data: what is not certain of their times, in words; "": nothing */
     rc_clock clock;
 } rc_outlook;
 int rc_outlook_write(recur *r, const rc_outlook *o, json_t *form);
@@ -89,6 +93,7 @@ int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, co
 int rc_spans_find(recur_data *d, const recur_train_options *o, const rc_like *like, int part);      /* from, to of every series (span.c) */
 int rc_spans_form(recur_data *d, const recur_train_options *o);              /* d->form: what is kept of them */
 int rc_windows_examples(recur_data *d, int part);
+int rc_period_find(recur *r, const rc_windows *w, int *out); /* by autocorrelation of the rows; 1: none */
 int rc_outlook_settle(recur_data *d, const recur_train_options *o);          /* what of the outlook was left automatic */
 
 /* --- windows --- */
@@ -103,8 +108,15 @@ float rc_window_value(const rc_windows *w, const rc_example *ex, int column, int
 enum { RC_TOGETHER = 256 };
 int rc_forecast_run(const recur_model *m, recur_data *d, rc_run *u, int first, int n, int H, float *out);
 int rc_forecast_open(const recur_model *m, const recur_data *d, rc_run **u);
-int rc_forecast_levels(const recur_model *m, double *q);     /* quantiles of the head, at most 32; 0: it has none */
+
+/* --- quantiles (quantile.c) --- */
+enum { RC_LEVELS = 32 };
+int rc_levels_read(recur *r, const char *list, double q[RC_LEVELS], int *n, bool *added);
+    /* of --quantiles, in rising order; added: 0.5 was not among them and is now */
+int rc_levels_agree(recur *r, const recur_train_options *o); /* EOPTION: a net line of the user's without the median */
+int rc_forecast_levels(const recur_model *m, double *q);     /* quantiles of the head, at most RC_LEVELS; 0: it has none */
 int rc_forecast_point(const double *q, int Q);               /* which of them is the forecast: the one next to 0.5 */
+void rc_forecast_sort(float *y, int steps, int Q);           /* y [steps][Q]: the quantiles of each step in their order */
 
 /* Forecasts of the H steps behind the last value of each series (future.c), as the table's own numbers:
  * *out [examples][columns][H][Q], the caller's; d holds the windows before them as examples afterwards. */

@@ -93,7 +93,7 @@ static int extend(recur_data *d, int32_t H, int32_t more)
 int rc_forecast_future(const recur_model *m, recur_data *d, int H, float **out, int *Q)
 {
     rc_windows *w = rc_windows_of(d);
-    double q[32];
+    double q[RC_LEVELS];
     rc_run *u = NULL;
     *out = NULL;
     if (w == NULL || H < 1)
@@ -158,13 +158,13 @@ static json_t *past(const recur_data *d, const rc_stretch *s, int c, int32_t bac
 }
 
 /* One column of a series: {"column", "forecast": [H], "quantiles": [[H] for each level]}. */
-static json_t *column_json(const recur_data *d, const rc_stretch *s, int c, const float *y, int H, int Q, int point,
-                           int32_t back)
+static json_t *column_json(const recur_data *d, const rc_stretch *s, int c, const float *y, int H, int Q, bool banded,
+                           int point, int32_t back)
 {
     json_t *said = json_array(), *bands = json_array();
     for (int h = 0; h < H; h++)
         json_array_append_new(said, json_real((double)y[h * Q + point]));
-    for (int q = 0; q < Q && Q > 1; q++) {
+    for (int q = 0; q < Q && banded; q++) {
         json_t *band = json_array();
         for (int h = 0; h < H; h++)
             json_array_append_new(band, json_real((double)y[h * Q + q]));
@@ -176,14 +176,14 @@ static json_t *column_json(const recur_data *d, const rc_stretch *s, int c, cons
 
 int rc_forecast_json(const recur_model *m, recur_data *d, int H, int back, json_t **out)
 {
-    double q[32];
+    double q[RC_LEVELS];
     float *y = NULL;
-    int Q, e = rc_forecast_future(m, d, H, &y, &Q), point = rc_forecast_point(q, rc_forecast_levels(m, q));
+    int Q, e = rc_forecast_future(m, d, H, &y, &Q), levels = rc_forecast_levels(m, q), point = rc_forecast_point(q, levels);
     const rc_windows *w = rc_windows_of(d);
     int wide = e == RECUR_OK ? rc_outlook_wide(&w->look) : 1;
-    json_t *levels = json_array(), *series = json_array(), *one = NULL;
-    for (int i = 0; i < rc_forecast_levels(m, q); i++)
-        json_array_append_new(levels, json_real(q[i]));
+    json_t *list = json_array(), *series = json_array(), *one = NULL;
+    for (int i = 0; i < levels; i++)
+        json_array_append_new(list, json_real(q[i]));
     for (int i = 0, file = -1; e == RECUR_OK && i < rc_windows_count(d); i++) {
         const rc_example *ex = rc_windows_at(d, i);
         const rc_stretch *s = &w->s[ex->file];
@@ -198,18 +198,18 @@ int rc_forecast_json(const recur_model *m, recur_data *d, int H, int back, json_
         for (int c = 0; c < wide; c++) {
             const float *at = y + ((size_t)i * (size_t)wide + (size_t)c) * (size_t)H * (size_t)Q;
             json_array_append_new(json_object_get(one, "columns"),
-                                  column_json(d, s, w->look.joint ? c : ex->label, at, H, Q, point, look));
+                                  column_json(d, s, w->look.joint ? c : ex->label, at, H, Q, levels > 0, point, look));
         }
     }
     rc_free(m->r, y);
     *out = e == RECUR_OK ? json_pack("{s:i,s:b,s:s,s:s,s:o,s:o}", "horizon", H, "named", w->look.named, "id",
                                      w->look.id[0] != 0 ? w->look.id : "id", "time_name",
                                      w->look.time[0] != 0 ? w->look.time : w->look.clock.form[0] != 0 ? "time" : "step",
-                                     "levels", levels, "series", series) : NULL;
+                                     "levels", list, "series", series) : NULL;
     if (e == RECUR_OK && *out == NULL)
         e = rc_fail(m->r, RECUR_EDATA, "the forecast cannot be written: a name of a series is not UTF-8");
     if (e != RECUR_OK && *out == NULL) {
-        json_decref(levels);
+        json_decref(list);
         json_decref(series);
     }
     return e;

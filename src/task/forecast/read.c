@@ -64,14 +64,14 @@ static int take_wide(rc_raw_table *t, int64_t line)
     while (n > 1 && t->row.at[n - 1].n == 0)
         n--;
     for (int i = 1; i < n; i++)
-        if (t->row.at[i].n > 0 && !rc_number(t->row.at[i].s, t->row.at[i].n, &x))
+        if (t->row.at[i].n > 0 && !rc_number_in(t->sep, t->row.at[i], &x))
             return rc_source_bad(&t->f, line, "number", "value %d of series '%.*s': '%.*s' is no number", i,
                                  RC_SHOWN(t->row.at[0]), RC_SHOWN(t->row.at[i]));
     e = rc_raw_series(t->w, t->row.at[0].s, t->row.at[0].n, &series);
     for (int i = 1; i < n && e == RECUR_OK; i++) {
         x = NAN;
         if (t->row.at[i].n > 0)
-            rc_number(t->row.at[i].s, t->row.at[i].n, &x);
+            rc_number_in(t->sep, t->row.at[i], &x);
         if ((e = rc_values_add(&t->w->x, x)) == RECUR_OK)
             e = rc_raw_row(t->w, series, 0, line, t->file);
     }
@@ -88,7 +88,7 @@ static int take_step(rc_raw_table *t, int64_t line)
         return rc_source_bad(&t->f, line, "columns", "%d columns where %d are expected", t->row.n, t->head.n);
     for (int k = 0; k < o->V + o->K; k++) {
         rc_span_text c = t->row.at[t->column[k]];
-        if (c.n > 0 && !rc_number(c.s, c.n, &x))
+        if (c.n > 0 && !rc_number_in(t->sep, c, &x))
             return rc_source_bad(&t->f, line, "number", "column '%s': '%.*s' is no number",
                                  json_string_value(json_array_get(o->column, (size_t)k)), RC_SHOWN(c));
     }
@@ -100,7 +100,7 @@ static int take_step(rc_raw_table *t, int64_t line)
         rc_span_text c = t->row.at[t->column[k]];
         x = NAN;
         if (c.n > 0)
-            rc_number(c.s, c.n, &x);
+            rc_number_in(t->sep, c, &x);
         e = rc_values_add(&t->w->x, x);
     }
     return e == RECUR_OK ? rc_raw_row(t->w, series, time, line, t->file) : e;

@@ -82,7 +82,19 @@ static bool seen(const rc_windows *w, const json_t *form)
     return strcmp(hash, was) == 0;
 }
 
-typedef struct { const recur_train_options *o; const rc_like *like; int part, files; } asked;
+/* Steps that are asked for must be there: a test part that is cut short measures something else than was said. */
+static int enough(recur *r, const char *split, const rc_stretch *s, const char *path)
+{
+    double v[3] = { 0, 0, 0 };
+    int n, e = parse_split(r, split, v, &n);
+    double steps = v[0] + v[1] + v[2];
+    if (e != RECUR_OK || v[0] <= 1 || steps <= s->T)
+        return e;
+    return rc_fail(r, RECUR_EOPTION, "%s: --split %s asks for %.0f steps, and%s%s has %d: give fewer, or parts of one "
+                   "(.7,.1,.2)", path, split, steps, s->id[0] != 0 ? " series " : " the table", s->id, s->T);
+}
+
+typedef struct { const recur_train_options *o; const rc_like *like; int part, files; const char *path; } asked;
 
 /* The rows of series s that targets come from. */
 static int span_of(rc_windows *w, rc_stretch *s, const asked *f, bool known)
@@ -100,8 +112,8 @@ static int span_of(rc_windows *w, rc_stretch *s, const asked *f, bool known)
         split = json_string_value(json_object_get(form, "split"));
         held = json_number_value(json_object_get(form, "held"));
     }
-    int e = bounds(w->r, split, held, w->look.horizon, s->T, at);
-    if (e != RECUR_OK)
+    int e = given ? enough(w->r, split, s, f->path) : RECUR_OK;
+    if (e != RECUR_OK || (e = bounds(w->r, split, held, w->look.horizon, s->T, at)) != RECUR_OK)
         return e;
     if (eval) {
         bool test = (known || given) && at[2] > at[1], all = !known && !given;
@@ -121,7 +133,7 @@ static int span_of(rc_windows *w, rc_stretch *s, const asked *f, bool known)
 int rc_spans_find(recur_data *d, const recur_train_options *o, const rc_like *like, int part)
 {
     rc_windows *w = rc_windows_of(d);
-    const asked f = { o, like, part, d->paths };
+    const asked f = { o, like, part, d->paths, d->paths > 0 ? d->path[0] : "series" };
     bool known = like != NULL && seen(w, like->form);
     int e = RECUR_OK;
     for (int k = 0; k < w->n && e == RECUR_OK; k++)

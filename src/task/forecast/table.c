@@ -11,34 +11,26 @@
 #include "task/forecast/table.h"
 
 #define ID_NAMES "id series unique_id item_id series_id sample item name"
-#define COUNTED_NAMES "time timestamp t step index year unix epoch"       /* columns of times that are plain numbers */
 enum { LOOK = 200 };                     /* lines that show what a column holds */
 
-static bool is_number(rc_span_text t)
+static bool is_number(const rc_raw_table *t, rc_span_text c)
 {
     float x;
-    return t.n > 0 && rc_number(t.s, t.n, &x);
+    return c.n > 0 && rc_number_in(t->sep, c, &x);
 }
 
-static bool is_time(rc_span_text t)
-{
-    char form[40] = "";
-    int64_t at;
-    return !is_number(t) && rc_time_parse(t.s, t.n, form, &at);
-}
-
-static bool is_word(rc_span_text t) { return t.n > 0 && !is_number(t) && !is_time(t); }
+static bool is_word(const rc_raw_table *t, rc_span_text c) { return c.n > 0 && !is_number(t, c) && !rc_raw_is_time(c); }
 
 /* A name, then numbers alone. */
-static bool is_wide(const rc_line_cells *c)
+static bool is_wide(const rc_raw_table *t, const rc_line_cells *c)
 {
     int numbers = 0;
     for (int i = 1; i < c->n; i++) {
-        if (c->at[i].n > 0 && !is_number(c->at[i]))
+        if (c->at[i].n > 0 && !is_number(t, c->at[i]))
             return false;
         numbers += c->at[i].n > 0;
     }
-    return c->n >= 4 && numbers >= 3 && is_word(c->at[0]);
+    return c->n >= 4 && numbers >= 3 && is_word(t, c->at[0]);
 }
 
 /* M4's own head: V1, V2, V3, ... */
@@ -55,7 +47,7 @@ static bool is_counted(const rc_line_cells *c)
 
 static bool same(rc_span_text a, const char *s) { return a.n == strlen(s) && memcmp(a.s, s, a.n) == 0; }
 
-static int find_column(const rc_raw_table *t, const char *name)
+int rc_raw_column(const rc_raw_table *t, const char *name)
 {
     char number[16];
     for (int i = 0; i < t->head.n && !t->headless; i++)
@@ -69,7 +61,7 @@ static int find_column(const rc_raw_table *t, const char *name)
     return -1;
 }
 
-static bool listed(const char *list, rc_span_text name)
+bool rc_raw_listed(const char *list, rc_span_text name)
 {
     for (const char *p = list; p != NULL && *p != 0; p += *p == ',') {
         size_t n = strcspn(p, ",");
@@ -92,6 +84,19 @@ static int no_column(const rc_raw_table *t, const char *option, rc_span_text nam
                    RC_SHOWN(name), have);
 }
 
+/* A column stands once: what is forecast is not known ahead. */
+static int stands_already(const rc_raw_table *t, const char *option, const char *name)
+{
+    json_t *column = t->w->look->column;
+    for (size_t i = 0; i < json_array_size(column); i++)
+        if (strcmp(json_string_value(json_array_get(column, i)), name) == 0)
+            return rc_fail(t->f.r, RECUR_EDATA, "%s:1: %s: column '%s' %s", t->f.path, option, name,
+                           (int)i < t->w->look->V && strcmp(option, "--known") == 0
+                           ? "is to be forecast, so its future is not known: leave it out here or in --columns"
+                           : "stands twice");
+    return RECUR_OK;
+}
+
 /* The columns of a list, in its order, to the end of look->column; `calendar` is no column. */
 static int add_listed(rc_raw_table *t, const char *option, const char *list, int *count)
 {
@@ -103,8 +108,11 @@ static int add_listed(rc_raw_table *t, const char *option, const char *list, int
         if (same(name, "calendar") && strcmp(option, "--known") == 0)
             continue;
         snprintf(copy, sizeof copy, "%.*s", (int)(name.n < 255 ? name.n : 255), name.s);
-        if (find_column(t, copy) < 0)
+        if (rc_raw_column(t, copy) < 0)
             return no_column(t, option, name);
+        int e = stands_already(t, option, copy);
+        if (e != RECUR_OK)
+            return e;
         if (json_array_append_new(t->w->look->column, json_string(copy)) != 0)
             return rc_fail(t->f.r, RECUR_EDATA, "%s:1: the name of a column is not UTF-8: say --encoding", t->f.path);
         ++*count;
@@ -122,7 +130,7 @@ static int add_numeric(rc_raw_table *t, const char *known, rc_lines l)
             return e;
         for (int i = 0; i < most && t->row.n == t->head.n; i++)
             if (t->row.at[i].n > 0)
-                numbers[i] += is_number(t->row.at[i]) ? 1 : -1;
+                numbers[i] += is_number(t, t->row.at[i]) ? 1 : -1;
     }
     for (int i = 0; i < most && e == RECUR_OK; i++) {
         char name[256];
@@ -130,7 +138,7 @@ static int add_numeric(rc_raw_table *t, const char *known, rc_lines l)
         if (!t->headless)
             snprintf(name, sizeof name, "%.*s", (int)(t->head.at[i].n < 255 ? t->head.at[i].n : 255), t->head.at[i].s);
         if (i == t->time || i == t->id || numbers[i] <= 0 || name[0] == 0
-            || listed(known, (rc_span_text){ name, strlen(name) }))
+            || rc_raw_listed(known, (rc_span_text){ name, strlen(name) }))
             continue;
         if (json_array_append_new(t->w->look->column, json_string(name)) != 0)
             e = rc_fail(t->f.r, RECUR_EDATA, "%s:1: the name of a column is not UTF-8: say --encoding", t->f.path);
@@ -139,31 +147,24 @@ static int add_numeric(rc_raw_table *t, const char *known, rc_lines l)
     return e;
 }
 
-/* Where times and names stand.  `first` is the first line of numbers. */
-static int find_roles(rc_raw_table *t, const rc_line_cells *first, const recur_train_options *o)
+/* Where times and names stand.  `first` is the first line of numbers, `data` all of them. */
+static int find_roles(rc_raw_table *t, const rc_line_cells *first, const recur_train_options *o, rc_lines data)
 {
     const char *id = o != NULL && o->id != NULL ? o->id : t->w->look->id[0] != 0 ? t->w->look->id : NULL;
+    rc_outlook *look = t->w->look;
     t->time = t->id = -1;
-    for (int i = 0; i < first->n && t->time < 0; i++)
-        if (is_time(first->at[i]))
-            t->time = i;
-    for (int i = 0; i < t->head.n && t->time < 0 && !t->headless; i++)
-        if (rc_is_name(t->head.at[i].s, t->head.at[i].n, COUNTED_NAMES) && i < first->n && is_number(first->at[i])
-            && !listed(o != NULL ? o->columns : NULL, t->head.at[i]) && !listed(o != NULL ? o->known : NULL, t->head.at[i]))
-            t->time = i;
-    if (id != NULL) {
-        if ((t->id = find_column(t, id)) < 0)
-            return no_column(t, "--id", (rc_span_text){ id, strlen(id) });
-    }
+    if (id != NULL && (t->id = rc_raw_column(t, id)) < 0)
+        return no_column(t, "--id", (rc_span_text){ id, strlen(id) });
+    int e = rc_raw_find_time(t, first, o, data);
     for (int i = 0; i < t->head.n && t->id < 0 && !t->headless; i++)
-        if (i != t->time && i < first->n && is_word(first->at[i])
+        if (i != t->time && i < first->n && is_word(t, first->at[i])
             && rc_is_name(t->head.at[i].s, t->head.at[i].n, ID_NAMES))
             t->id = i;
     if (t->id >= 0 && !t->headless)
-        snprintf(t->w->look->id, sizeof t->w->look->id, "%.*s", RC_SHOWN(t->head.at[t->id]));
+        snprintf(look->id, sizeof look->id, "%.*s", RC_SHOWN(t->head.at[t->id]));
     if (t->time >= 0 && !t->headless && t->w->learn)
-        snprintf(t->w->look->time, sizeof t->w->look->time, "%.*s", RC_SHOWN(t->head.at[t->time]));
-    return RECUR_OK;
+        snprintf(look->time, sizeof look->time, "%.*s", RC_SHOWN(t->head.at[t->time]));
+    return e;
 }
 
 /* What was learned from the first file must be found in each. */
@@ -174,7 +175,7 @@ static int place_columns(rc_raw_table *t)
         return RECUR_ENOMEM;
     for (int k = 0; k < o->V + o->K; k++) {
         const char *name = json_string_value(json_array_get(o->column, (size_t)k));
-        if ((t->column[k] = find_column(t, name)) < 0)
+        if ((t->column[k] = rc_raw_column(t, name)) < 0)
             return no_column(t, "columns that the model was trained on", (rc_span_text){ name, strlen(name) });
     }
     if (t->time < 0 && o->clock.form[0] != 0)
@@ -222,10 +223,10 @@ int rc_raw_open(rc_raw_table *t, const recur_train_options *o, rc_lines *data)
     if ((e = rc_line_split(t->f.r, first.s, first.n, t->sep, &t->head)) != RECUR_OK
         || (e = rc_line_split(t->f.r, second.s, second.n, t->sep, &t->row)) != RECUR_OK)
         return e;
-    bool counted = is_counted(&t->head) && is_wide(&t->row), head = false;
-    t->wide = counted || is_wide(&t->head);
+    bool counted = is_counted(&t->head) && is_wide(t, &t->row), head = false;
+    t->wide = counted || is_wide(t, &t->head);
     for (int i = 0; i < t->head.n; i++)
-        head = head || is_word(t->head.at[i]);
+        head = head || is_word(t, t->head.at[i]);
     t->headless = !head;
     *data = counted || (head && !t->wide) ? after : *data;
     if (t->wide != (t->w->look->named && t->w->look->headless) && !t->w->learn)
@@ -233,7 +234,7 @@ int rc_raw_open(rc_raw_table *t, const recur_train_options *o, rc_lines *data)
                        t->wide ? "a line is a whole series" : "a line is a step");
     if (t->wide)
         return t->w->learn ? learn_wide(t) : RECUR_OK;
-    if ((e = find_roles(t, t->headless ? &t->head : &t->row, o)) != RECUR_OK)
+    if ((e = find_roles(t, t->headless ? &t->head : &t->row, o, *data)) != RECUR_OK)
         return e;
     if (t->w->learn && (e = learn_columns(t, o, *data)) != RECUR_OK)
         return e;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * time.c - times as tables write them, and the step between them.
  *
- * A time is read without naming its form: its first run of digits is the year (four of them), the further ones month,
- * day, hour, minute, second; what stands between them is kept, so that later times are written alike.  Days are
- * counted by the Gregorian calendar without zones and leap seconds. */
+ * A time is read without naming its form.  Its runs of digits are year (four of them), month, day, hour, minute, second;
+ * or day, month, year where a dot stands between them; or month, day, year, and day, month, year where the first is above
+ * 12.  What stands between them is kept, so that later times are written alike.  A plain number as large as those of our
+ * days is seconds since 1970, or milliseconds.  Days are counted by the Gregorian calendar without zones and leap seconds. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ static civil civil_of(int64_t t)
 
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 
-/* A plain number: seconds since 1970 where it is as large as those of our days, else counted as it is. */
+/* A plain number: seconds or milliseconds since 1970 where it is as large as those of our days, else counted as it is. */
 static bool parse_number(const char *s, size_t n, char form[40], int64_t *t)
 {
     char copy[32], *after;
@@ -50,27 +51,39 @@ static bool parse_number(const char *s, size_t n, char form[40], int64_t *t)
     memcpy(copy, s, n);
     copy[n] = 0;
     double v = strtod(copy, &after);
-    if (*after != 0 || !(fabs(v) < 9e12))
+    if (*after != 0 || !(fabs(v) < 9e14))
         return false;
+    bool whole = floor(v) >= v;
     if (form[0] == 0)
-        snprintf(form, 40, "%s", v >= 1e8 && v < 1e11 && floor(v) >= v ? "u" : "n");
-    if (form[0] != 'u' && form[0] != 'n')
+        snprintf(form, 40, "%s", whole && v >= 1e8 && v < 1e11 ? "u" : whole && v >= 1e11 && v < 1e14 ? "U" : "n");
+    if ((form[0] != 'u' && form[0] != 'U' && form[0] != 'n') || (form[0] == 'n' && !(fabs(v) < 9e12)))
         return false;
-    *t = form[0] == 'u' ? (int64_t)v : (int64_t)llround(v * RC_NUMBER_UNIT);
+    *t = form[0] != 'n' ? (int64_t)v : (int64_t)llround(v * RC_NUMBER_UNIT);
     return true;
 }
 
+/* Day and month of a form whose year is the third, as `asked` has them: "d/m/Y", "m/d/Y"; "": as far as this one shows. */
+static void order_form(const char *asked, int64_t first, char form[40])
+{
+    bool day = asked[0] != 0 ? asked[0] == 'd' : form[1] == '.' || first > 12;
+    form[0] = day ? 'd' : 'm';
+    form[2] = day ? 'm' : 'd';
+    form[4] = 'Y';
+}
+
 /* The numbers of a written time and its form; how many, 0: it is none. */
-static int pieces(const char *s, size_t n, int64_t v[6], char form[40])
+static int pieces(const char *s, size_t n, const char *asked, int64_t v[6], char form[40])
 {
     size_t i = 0, k = 0;
-    int found = 0;
+    int found = 0, year = 0;
     while (i < n && found < 6) {
         size_t from = i;
         v[found] = 0;
         while (i < n && digit(s[i]) && i - from < 5)
             v[found] = v[found] * 10 + (s[i++] - '0');
-        if (i == from || (found == 0 ? i - from != 4 : i - from > 2))
+        if (found == 0 && i - from < 4)
+            year = 2;
+        if (i == from || (found == year ? i - from != 4 : i - from > 2))
             return 0;
         form[k++] = parts[found++];
         if (found == 6 && i < n && s[i] == '.')              /* parts of a second */
@@ -88,7 +101,14 @@ static int pieces(const char *s, size_t n, int64_t v[6], char form[40])
         while (i < n && k < 38)
             form[k++] = s[i++];
     form[k] = 0;
-    return i == n && found >= 2 ? found : 0;
+    if (i < n || found < 2)
+        return 0;
+    if (year == 0)
+        return found;
+    if (found < 3 || form[1] != form[3] || strchr("/.-", form[1]) == NULL)
+        return 0;
+    order_form(asked, v[0], form);
+    return found;
 }
 
 bool rc_time_parse(const char *s, size_t n, char form[40], int64_t *t)
@@ -98,10 +118,13 @@ bool rc_time_parse(const char *s, size_t n, char form[40], int64_t *t)
     char found[40];
     if (parse_number(s, n, form, t))
         return true;
-    int count = n < 36 ? pieces(s, n, got, found) : 0;
-    for (int i = 0; i < count; i++) {
-        v[i] = got[i];
-        if (v[i] > most[i] || (i > 0 && i < 3 && v[i] < 1))
+    int count = n < 36 ? pieces(s, n, form, got, found) : 0;
+    for (int i = 0, k = 0; i < count; i++, k++) {
+        while (strchr(parts, found[k]) == NULL)
+            k++;
+        int part = (int)(strchr(parts, found[k]) - parts);
+        v[part] = got[i];
+        if (got[i] > most[part] || ((part == 1 || part == 2) && got[i] < 1))
             return false;
     }
     if (count == 0 || (form[0] != 0 && strcmp(form, found) != 0))
@@ -112,13 +135,25 @@ bool rc_time_parse(const char *s, size_t n, char form[40], int64_t *t)
     return true;
 }
 
+bool rc_time_turned(const char *s, size_t n, char form[40])
+{
+    int64_t t;
+    if (!rc_time_parse(s, n, form, &t) || form[1] == '.' || (form[0] != 'd' && form[0] != 'm'))
+        return false;
+    char other[40];
+    memcpy(other, form, sizeof other);
+    other[0] = form[2];
+    other[2] = form[0];
+    return rc_time_parse(s, n, other, &t);
+}
+
 void rc_time_print(const rc_clock *c, int64_t t, char out[64])
 {
     civil v = civil_of(t);
     const int value[6] = { (int)v.year, v.month, v.day, v.seconds / 3600, v.seconds / 60 % 60, v.seconds % 60 };
     size_t k = 0;
     out[0] = 0;
-    if (c->form[0] == 'u')
+    if (c->form[0] == 'u' || c->form[0] == 'U')
         snprintf(out, 64, "%lld", (long long)t);
     else if (c->form[0] == 'n')
         snprintf(out, 64, "%.15g", (double)t / RC_NUMBER_UNIT);
@@ -131,6 +166,9 @@ void rc_time_print(const rc_clock *c, int64_t t, char out[64])
 }
 
 /* --- steps --- */
+
+/* Written as a date, year, month or day first, not as a number. */
+static bool written(const rc_clock *c) { return c->form[0] != 0 && strchr(parts, c->form[0]) != NULL; }
 
 static int64_t month_of(const civil *c) { return c->year * 12 + c->month - 1; }
 
@@ -165,7 +203,7 @@ void rc_clock_find(rc_clock *c, const int64_t *t, size_t n)
     enum { LOOK = 1000 };
     int64_t gap[LOOK], months[LOOK];
     size_t k = 0;
-    bool whole = c->form[0] == 'Y';
+    bool whole = written(c);
     for (size_t i = 1; i < n && k < LOOK; i++, k++) {
         civil a = civil_of(t[i - 1]), b = civil_of(t[i]);
         gap[k] = t[i] - t[i - 1];
@@ -185,15 +223,18 @@ void rc_clock_find(rc_clock *c, const int64_t *t, size_t n)
 
 /* --- the calendar as numbers: how far day, week and year have gone, as points of a circle --- */
 
-static bool dated(const rc_clock *c) { return c->form[0] == 'Y' || c->form[0] == 'u'; }
+static bool dated(const rc_clock *c) { return written(c) || c->form[0] == 'u' || c->form[0] == 'U'; }
+
+static int64_t a_second(const rc_clock *c) { return c->form[0] == 'U' ? 1000 : 1; }
 
 int rc_clock_features(const rc_clock *c)
 {
+    int64_t step = c->step / a_second(c);
     if (!dated(c) || (c->step == 0 && c->months == 0))
         return 0;
     if (c->months > 0)
         return c->months < 12 ? 2 : 0;
-    return 2 * ((c->step < DAY) + (c->step < 7 * DAY) + (c->step < 300 * DAY));
+    return 2 * ((step < DAY) + (step < 7 * DAY) + (step < 300 * DAY));
 }
 
 static float *circle(float *out, double part)
@@ -206,6 +247,7 @@ static float *circle(float *out, double part)
 
 void rc_clock_put(const rc_clock *c, int64_t t, float *out)
 {
+    t /= a_second(c);
     civil v = civil_of(t);
     double day = v.seconds / (double)DAY;
     int n = rc_clock_features(c);
