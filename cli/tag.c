@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * recur tag M.recur [FILE]: tags for words, or words for signs.  Files of columns come back with a column more (CoNLL-U:
- * with its fourth column filled), lines of text as a line a word, text without blanks with blanks between its words.
+ * with the column of its tags filled), lines of text as a line a word, text without blanks with blanks between its words.
  * Sentences from a pipe or file go through the net many at a time; the answers are the same to the last bit. */
 #include <stdlib.h>
 #include <string.h>

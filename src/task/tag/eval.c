@@ -174,7 +174,7 @@ static int compare(const verdict *net, const verdict *other, const char *name, j
     double a = isnan(net->f1) ? net->accuracy : net->f1, b = isnan(net->f1) ? other->accuracy : other->f1;
     const char *outcome = rc_outcome(ours, theirs, a - b);
     const char *is = strcmp(outcome, "better") == 0 ? "better than" : strcmp(outcome, "worse") == 0 ? "WORSE than"
-        : strcmp(outcome, "even") == 0 ? "no better than, within the noise,"
+        : strcmp(outcome, "even") == 0 ? "no better, within the noise, than"
         : a > b ? "ahead by its measure, but behind by whole sentences, of" : "ahead by whole sentences, but behind by its measure, of";
     snprintf(text, sizeof text, "the net is %s the baseline (%.60s): %s %.4f against %.4f; sentences that one alone has all right: "
              "net %lld, baseline %lld; McNemar's test: p = %.2g", is, name, isnan(net->f1) ? "accuracy" : "f1", a, b,
