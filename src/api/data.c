@@ -76,7 +76,7 @@ int recur_data_files(recur *r, recur_data **out, const char *task, const char *c
     rc_options_or_default(o, &all);
     json_t *problems = json_array();
     int e = begin(r, &d, task, m);
-    if (e < 0) goto fail;
+    if (e < 0 || (e = rc_options_suit(r, d->task, &all)) < 0) goto fail;
     if (!problems) { e = rc_fail(r, RECUR_ENOMEM, "out of memory"); goto fail; }
     same_columns(m, &all);
     if ((e = d->task->read(d, path, n, &all, like_of(m, &like), RC_ALL, problems)) < 0) goto fail;
@@ -102,7 +102,7 @@ int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next
     rc_like like;
     rc_options_or_default(o, &all);
     int e = begin(r, &d, task, m);
-    if (e < 0) goto fail;
+    if (e < 0 || (e = rc_options_suit(r, d->task, &all)) < 0) goto fail;
     if ((e = d->task->pull(d, next, ud, &all, like_of(m, &like))) < 0) goto fail;
     *out = d;
     return RECUR_OK;

@@ -94,6 +94,7 @@ static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_trai
                     rc_storage_name[m->net->as]);
         goto done;
     }
+    if (m->task->suits && (e = m->task->suits(m)) < 0) goto done;
     w->m = m;
     e = rc_fit(m, d, held, o, observe, w);
     rc_model_wrote(m);
@@ -115,8 +116,10 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
     char line[LINE];
     observer w = { .watch = watch, .ud = ud };
     rc_options_or_default(o, &all);
+    int e = rc_options_suit(m->r, m->task, &all);
+    if (e < 0) return e;
     all.net = m->net->line;                    /* the net stands; everything else may still be chosen */
-    int e = m->task->choose(d, &all, line, sizeof line, say, &w);
+    e = m->task->choose(d, &all, line, sizeof line, say, &w);
     if (e < 0) return e;
     all.net = m->net->line;
     return fit(m, d, held, &all, &w, NULL);
@@ -209,7 +212,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     observer w = { .watch = watch, .ud = ud };
     rc_options_or_default(given, &o);
     int e = rc_task_named(r, task, NULL, &t);
-    if (e < 0 || (e = refuse_to_replace(r, &o)) < 0) goto done;
+    if (e < 0 || (e = rc_options_suit(r, t, &o)) < 0 || (e = refuse_to_replace(r, &o)) < 0) goto done;
     if (o.from && (e = recur_model_load(r, &from, o.from)) < 0) goto done;
     if ((e = read_all(r, t, &d, &held, path, n, &o, &w)) < 0) goto done;
     if (held && recur_data_count(held) == 0) { recur_data_close(held); held = NULL; }

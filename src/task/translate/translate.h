@@ -21,6 +21,7 @@ int rc_translate_source(const rc_text *t, const char *s, size_t n, rc_ids *out, 
     /* ids of a source as the net reads it: with </s> */
 
 int rc_translate_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
+int rc_translate_suits(const recur_model *m);                 /* a net that reads one text and writes another, unit after unit */
 int rc_translate_prepare(recur_model *m, recur_data *d, const recur_train_options *o);
 int rc_translate_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
 int rc_translate_guess(const recur_model *m, recur_data *d, rc_run *u, const recur_batch *b, double share, uint64_t key);
