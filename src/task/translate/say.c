@@ -61,13 +61,15 @@ bool rc_says_unknown(const recur_model *m)
     return words && (strcmp(from, "word") == 0 || strcmp(from, "token") == 0);
 }
 
-/* The unit of the source, not its end, that step t looked at most; -1: nothing is known of it. */
-static int looked_at(const rc_found *f, int t, int pieces)
+/* The word of the source, not its end, that step t looked at most; -1: nothing is known of it. */
+static int looked_at(const rc_found *f, int t, const rc_pieces *source)
 {
     int best = -1;
-    for (int s = 0; f->attention != NULL && s + 1 < f->S && s + 1 < pieces; s++) {
+    for (int s = 0; f->attention != NULL && s + 1 < f->S && s + 1 < source->n; s++) {
         const float *a = f->attention + (size_t)t * (size_t)f->S;
-        if (best < 0 || a[s] > a[best])
+        size_t n;
+        const char *piece = rc_pieces_at(source, s, &n);
+        if (!rc_word_is_mark(piece, n) && (best < 0 || a[s] > a[best]))
             best = s;
     }
     return best;
@@ -78,7 +80,7 @@ int rc_translate_say(const recur_model *m, const rc_pieces *source, const rc_fou
     int e = RECUR_OK;
     for (int t = 0; t < f->n && e == RECUR_OK; t++) {
         e = rc_text_piece(m->text, f->id[t], t > 0 ? f->id[t - 1] : -1, out);
-        int s = f->id[t] == RC_UNK && !keep_unknown ? looked_at(f, t, source->n) : -1;
+        int s = f->id[t] == RC_UNK && !keep_unknown ? looked_at(f, t, source) : -1;
         if (e != RECUR_OK || s < 0)
             continue;
         size_t n, mark;
