@@ -23,6 +23,13 @@ fail "$(for f in $(printf '%s\n' $c | grep -v 'tables\.c$' | grep '\.c$'); do
         done)" "longer than 118 columns, more than a sixth of the file"
 fail "$(grep -nE '[[:space:]]+$' $all || true)" "blanks at the end of the line"
 fail "$(grep -nP '\t' $c || true)" "a tab"
+# A condition and what it leads to stand on lines of their own, so that a debugger and a reader stop at either.
+text='"(?:\\.|[^"\\])*"' sign="'(?:\\\\.|[^'\\\\])+'"
+round="(\((?:[^()\"']|$text|$sign|(?1))*\))"                   # round brackets and what they hold
+opens='/\*|\{ */\*|\{ *\\?$|\\$'                            # what may follow: a comment, a block, a macro's next line
+fail "$(grep -rnP --include='*.[ch]' \
+    "^\s*(?:\} )?(?:else )?(?:if|for|while) $round (?!$opens)\S|^\s*(?:\} )?else (?!if |$opens)\S|[{;] (?:if|for|while) \(" \
+    src || true)" "a statement on its condition's line"
 fail "$(grep -nE '^[[:space:]]*#[[:space:]]*if[[:space:]]+[01]([[:space:]]|$)' $c || true)" "switched off"
 left='TO''DO|FIX''ME|X''XX'
 fail "$(grep -nE "\\b($left)\\b" $all $texts || true)" "left open"

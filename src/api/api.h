@@ -15,7 +15,11 @@ struct recur_run {
 };
 
 /* An argument that cannot be right: the message names the function. */
-#define RC_NEED(r, truth, code, ...) do { if (!(truth)) return rc_fail(r, code, __VA_ARGS__); } while (0)
+#define RC_NEED(r, truth, code, ...)              \
+    do {                                          \
+        if (!(truth))                             \
+            return rc_fail(r, code, __VA_ARGS__); \
+    } while (0)
 
 void rc_model_wrote(const recur_model *m);                     /* a new version: somebody writes to the weights, or may */
 int rc_text_of(recur *r, json_t *j, char **out);               /* JSON as text for recur_free; drops j */

@@ -24,7 +24,8 @@ int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_tas
 void rc_options_or_default(const recur_train_options *o, recur_train_options *out)
 {
     *out = o ? *o : recur_train_defaults();
-    if (out->plan && out->steps < 0) out->steps = strtoll(out->plan, NULL, 10);       /* what tasks choose by */
+    if (out->plan && out->steps < 0)
+        out->steps = strtoll(out->plan, NULL, 10);      /* what tasks choose by */
 }
 
 bool rc_problem_text(const json_t *problems, char *out, size_t n)
@@ -47,12 +48,14 @@ static int begin(recur *r, recur_data **out, const char *task, const recur_model
 
 static const rc_like *like_of(const recur_model *m, rc_like *like)
 {
-    if (!m) return NULL;
+    if (!m)
+        return NULL;
     const json_t *most = json_object_get(m->card, "max_length");
     *like = (rc_like){ .text = m->text, .labels = m->labels, .scaling = &m->scaling,
                       .form = json_object_get(m->card, "form"),
                       .side_text = m->side_text, .side_scaling = &m->side_scaling };
-    if (json_is_integer(most)) like->max_length = json_integer_value(most) > 0 ? json_integer_value(most) : -1;
+    if (json_is_integer(most))
+        like->max_length = json_integer_value(most) > 0 ? json_integer_value(most) : -1;
     return like;
 }
 
@@ -60,14 +63,17 @@ static const rc_like *like_of(const recur_model *m, rc_like *like)
 static void same_columns(const recur_model *m, recur_train_options *o)
 {
     const json_t *was = m && m->scaling.n > 0 ? json_object_get(m->card, "options") : NULL;
-    if (!o->columns) o->columns = json_string_value(json_object_get(was, "columns"));
-    if (!o->label_column) o->label_column = json_string_value(json_object_get(was, "label-column"));
+    if (!o->columns)
+        o->columns = json_string_value(json_object_get(was, "columns"));
+    if (!o->label_column)
+        o->label_column = json_string_value(json_object_get(was, "label-column"));
 }
 
 int recur_data_files(recur *r, recur_data **out, const char *task, const char *const *path, int n,
                      const recur_train_options *o, const recur_model *m)
 {
-    if (!r || !out) return RECUR_EOPTION;
+    if (!r || !out)
+        return RECUR_EOPTION;
     *out = NULL;
     RC_NEED(r, path && n > 0, RECUR_EOPTION, "recur_data_files: no file is named");
     recur_data *d = NULL;
@@ -76,12 +82,18 @@ int recur_data_files(recur *r, recur_data **out, const char *task, const char *c
     rc_options_or_default(o, &all);
     json_t *problems = json_array();
     int e = begin(r, &d, task, m);
-    if (e < 0 || (e = rc_options_suit(r, d->task, &all)) < 0) goto fail;
-    if (!problems) { e = rc_fail(r, RECUR_ENOMEM, "out of memory"); goto fail; }
+    if (e < 0 || (e = rc_options_suit(r, d->task, &all)) < 0)
+        goto fail;
+    if (!problems) {
+        e = rc_fail(r, RECUR_ENOMEM, "out of memory");
+        goto fail;
+    }
     same_columns(m, &all);
-    if ((e = d->task->read(d, path, n, &all, like_of(m, &like), RC_ALL, problems)) < 0) goto fail;
+    if ((e = d->task->read(d, path, n, &all, like_of(m, &like), RC_ALL, problems)) < 0)
+        goto fail;
     char said[512];
-    if (rc_problem_text(problems, said, sizeof said)) rc_warn(r, "%s", said);
+    if (rc_problem_text(problems, said, sizeof said))
+        rc_warn(r, "%s", said);
     json_decref(problems);
     *out = d;
     return RECUR_OK;
@@ -94,7 +106,8 @@ fail:
 int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next_example *next, void *ud,
                         const recur_train_options *o, const recur_model *m)
 {
-    if (!r || !out) return RECUR_EOPTION;
+    if (!r || !out)
+        return RECUR_EOPTION;
     *out = NULL;
     RC_NEED(r, next, RECUR_EOPTION, "recur_data_callback: no function is given");
     recur_data *d = NULL;
@@ -102,8 +115,10 @@ int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next
     rc_like like;
     rc_options_or_default(o, &all);
     int e = begin(r, &d, task, m);
-    if (e < 0 || (e = rc_options_suit(r, d->task, &all)) < 0) goto fail;
-    if ((e = d->task->pull(d, next, ud, &all, like_of(m, &like))) < 0) goto fail;
+    if (e < 0 || (e = rc_options_suit(r, d->task, &all)) < 0)
+        goto fail;
+    if ((e = d->task->pull(d, next, ud, &all, like_of(m, &like))) < 0)
+        goto fail;
     *out = d;
     return RECUR_OK;
 fail:
@@ -188,18 +203,25 @@ static int add_sequence(recur_data *d, const recur_arrays *a, int i)
 {
     int T = a->length ? a->length[i] : a->steps, e = check_sequence(d->r, a, i, T);
     rc_example *x;
-    if (e < 0 || (e = rc_data_example(d, &x)) < 0 || (e = rc_data_row(d, (size_t)T)) < 0) return e;
+    if (e < 0 || (e = rc_data_example(d, &x)) < 0 || (e = rc_data_row(d, (size_t)T)) < 0)
+        return e;
     size_t n = (size_t)T, from = (size_t)i * (size_t)a->steps, F = (size_t)a->features, C = (size_t)a->outputs;
     *x = (rc_example){ .at = d->rows, .T = T, .label = a->label && !a->per_step ? a->label[i] : -1, .file = -1,
                        .weight = 1, .side = -1 };
-    if (a->x) memcpy(d->x + x->at * F, a->x + from * F, n * F * sizeof *d->x);
-    if (a->ids) memcpy(d->ids[0] + x->at, a->ids + from, n * sizeof *a->ids);
-    if (a->label && a->per_step) memcpy(d->step_label + x->at, a->label + from, n * sizeof *a->label);
-    if (a->value && a->per_step) memcpy(d->value + x->at * C, a->value + from * C, n * C * sizeof *a->value);
-    if (a->value && !a->per_step) memcpy(d->value + (size_t)i * C, a->value + (size_t)i * C, C * sizeof *a->value);
+    if (a->x)
+        memcpy(d->x + x->at * F, a->x + from * F, n * F * sizeof *d->x);
+    if (a->ids)
+        memcpy(d->ids[0] + x->at, a->ids + from, n * sizeof *a->ids);
+    if (a->label && a->per_step)
+        memcpy(d->step_label + x->at, a->label + from, n * sizeof *a->label);
+    if (a->value && a->per_step)
+        memcpy(d->value + x->at * C, a->value + from * C, n * C * sizeof *a->value);
+    if (a->value && !a->per_step)
+        memcpy(d->value + (size_t)i * C, a->value + (size_t)i * C, C * sizeof *a->value);
     d->rows += n;
     d->units += T;
-    if (a->side && (e = add_places(d, a, i, x)) < 0) return e;
+    if (a->side && (e = add_places(d, a, i, x)) < 0)
+        return e;
     if (a->list)
         return rc_data_list(d, x, a->list + a->list_at[i], (size_t)(a->list_at[i + 1] - a->list_at[i]));
     return RECUR_OK;
@@ -214,7 +236,8 @@ static int add_side(recur_data *d, const recur_arrays *a)
     side.value = NULL;
     side.side = NULL;
     int e = check_arrays(d->r, &side);
-    if (e < 0 || (e = rc_data_side(d)) < 0) return e;
+    if (e < 0 || (e = rc_data_side(d)) < 0)
+        return e;
     RC_NEED(d->r, a->place || a->row_place || side.count >= a->count, RECUR_EOPTION,
             "%s: %d side sequences for %d sequences without `place`", f, side.count, a->count);
     for (int i = 0; a->place && i < a->count; i++)
@@ -225,27 +248,33 @@ static int add_side(recur_data *d, const recur_arrays *a)
     d->side->vocabulary = side.vocabulary;
     d->side_rows = a->row_place != NULL;
     for (int i = 0; i < side.count; i++)
-        if ((e = add_sequence(d->side, &side, i)) < 0) return e;
+        if ((e = add_sequence(d->side, &side, i)) < 0)
+            return e;
     return RECUR_OK;
 }
 
 int recur_data_arrays(recur *r, recur_data **out, const recur_arrays *a)
 {
-    if (!r || !out) return RECUR_EOPTION;
+    if (!r || !out)
+        return RECUR_EOPTION;
     *out = NULL;
     recur_data *d = NULL;
     int e = check_arrays(r, a);
-    if (e < 0 || (e = begin(r, &d, "classify", NULL)) < 0) return e;
+    if (e < 0 || (e = begin(r, &d, "classify", NULL)) < 0)
+        return e;
     d->C = a->ids ? 1 : 0;
     d->F = a->features;
     d->vocabulary = a->vocabulary;
     d->classes = a->label || a->list ? a->classes : 0;
     d->outputs = a->value ? a->outputs : 0;
     d->per_step = a->per_step && (a->label || a->value);
-    if (d->classes && (e = number_labels(r, d)) < 0) goto fail;
-    if (a->side && (e = add_side(d, a)) < 0) goto fail;
+    if (d->classes && (e = number_labels(r, d)) < 0)
+        goto fail;
+    if (a->side && (e = add_side(d, a)) < 0)
+        goto fail;
     for (int i = 0; i < a->count; i++)
-        if ((e = add_sequence(d, a, i)) < 0) goto fail;
+        if ((e = add_sequence(d, a, i)) < 0)
+            goto fail;
     *out = d;
     return RECUR_OK;
 fail:

@@ -11,13 +11,15 @@ int rc_text_of(recur *r, json_t *j, char **out)
     *out = s ? rc_copy(r, s) : NULL;
     bool lost = !s;
     free(s);
-    if (lost) return rc_fail(r, RECUR_ENOMEM, "out of memory");
+    if (lost)
+        return rc_fail(r, RECUR_ENOMEM, "out of memory");
     return *out ? RECUR_OK : RECUR_ENOMEM;
 }
 
 int recur_eval(recur *r, const recur_model *m, recur_data *d, char **json)
 {
-    if (!r || !json) return RECUR_EOPTION;
+    if (!r || !json)
+        return RECUR_EOPTION;
     *json = NULL;
     RC_NEED(r, m && d, RECUR_EOPTION, "recur_eval: a model and data are needed");
     RC_NEED(r, d->task == m->task, RECUR_EOPTION, "recur_eval: data of task '%s' for a model of task '%s'",
@@ -29,7 +31,8 @@ int recur_eval(recur *r, const recur_model *m, recur_data *d, char **json)
 
 int recur_check(recur *r, const char *task, const char *const *path, int n, const recur_train_options *o, char **json)
 {
-    if (!r || !json) return RECUR_EOPTION;
+    if (!r || !json)
+        return RECUR_EOPTION;
     *json = NULL;
     RC_NEED(r, path && n > 0, RECUR_EOPTION, "recur_check: no file is named");
     recur_train_options all;
@@ -37,7 +40,8 @@ int recur_check(recur *r, const char *task, const char *const *path, int n, cons
     json_t *j = NULL;
     rc_options_or_default(o, &all);
     int e = rc_task_named(r, task, NULL, &t);
-    if (e < 0 || (e = rc_options_suit(r, t, &all)) < 0 || (e = t->check(r, path, n, &all, &j)) < 0) return e;
+    if (e < 0 || (e = rc_options_suit(r, t, &all)) < 0 || (e = t->check(r, path, n, &all, &j)) < 0)
+        return e;
     return rc_text_of(r, j, json);
 }
 
@@ -49,7 +53,8 @@ static json_t *lines_of(const char *s)
     for (rc_lines l = { .s = s, .end = s + strlen(s) }; ;) {
         const char *line;
         size_t n;
-        if (!rc_lines_next(&l, &line, &n)) return out;
+        if (!rc_lines_next(&l, &line, &n))
+            return out;
         json_array_append_new(out, json_stringn(line, n));
     }
 }
@@ -60,7 +65,8 @@ static json_t *weights_of(const recur_model *m, const int *param, int n)
     for (int i = 0; i < n; i++) {
         const rc_param *p = &m->net->params.p[param[i]];
         json_t *shape = json_array();
-        for (int k = 0; k < p->rank; k++) json_array_append_new(shape, json_integer(p->dim[k]));
+        for (int k = 0; k < p->rank; k++)
+            json_array_append_new(shape, json_integer(p->dim[k]));
         json_t *one = json_pack("{s:s, s:o, s:b}", "name", p->name, "shape", shape, "frozen", p->frozen);
         json_array_append_new(out, one);
     }
@@ -96,7 +102,8 @@ static json_t *heads_of(const recur_model *m)
 
 static json_t *text_of(const recur_model *m)
 {
-    if (!m->text) return json_null();
+    if (!m->text)
+        return json_null();
     const rc_text *t = m->text;
     return json_pack("{s:s, s:i, s:i, s:b, s:b, s:b}", "unit", t->unit->name, "vocabulary", rc_vocab_size(t->vocab),
                      "pairs", t->pairs ? rc_vocab_size(t->pairs) : 0, "lower", t->o.lower, "marked", t->o.marked,
@@ -114,19 +121,22 @@ static json_t *labels_of(const recur_model *m)
 static json_int_t weights(const recur_model *m)
 {
     size_t n = 0;
-    for (int i = 0; i < m->net->params.n; i++) n += m->net->params.p[i].n;
+    for (int i = 0; i < m->net->params.n; i++)
+        n += m->net->params.p[i].n;
     return (json_int_t)n;
 }
 
 int recur_inspect(recur *r, const recur_model *m, char **json)
 {
-    if (!r || !json) return RECUR_EOPTION;
+    if (!r || !json)
+        return RECUR_EOPTION;
     *json = NULL;
     RC_NEED(r, m, RECUR_EOPTION, "recur_inspect: no model is given");
     rc_buf b;
     rc_buf_init(&b, r, 0);
     int e = rc_net_describe(m->net, &b);
-    if (e < 0) goto done;
+    if (e < 0)
+        goto done;
     json_t *card = json_copy(m->card);
     json_object_del(card, "training");         /* it stands by itself */
     json_t *j = json_pack("{s:s, s:s, s:I, s:o, s:O?, s:o, s:b, s:I, s:o, s:o, s:o, s:o?}", "task", m->task->name,

@@ -4,7 +4,8 @@
 
 int recur_tag_lines(recur *r, const recur_model *m, const char *const *text, int n, int best, char **json)
 {
-    if (!r || !json) return RECUR_EOPTION;
+    if (!r || !json)
+        return RECUR_EOPTION;
     *json = NULL;
     RC_NEED(r, m && (text || n == 0) && n >= 0 && best > 0, RECUR_EOPTION,
             "recur_tag_lines: a model, texts and a number of readings from 1 are needed");
@@ -15,13 +16,15 @@ int recur_tag_lines(recur *r, const recur_model *m, const char *const *text, int
 
 int recur_tag(recur *r, const recur_model *m, const char *text, char **out)
 {
-    if (!r || !out) return RECUR_EOPTION;
+    if (!r || !out)
+        return RECUR_EOPTION;
     *out = NULL;
     RC_NEED(r, m && text, RECUR_EOPTION, "recur_tag: a model and a text are needed");
     json_t *all, *word;
     size_t i;
     int e = rc_tag(m, &text, 1, 1, &all);
-    if (e < 0) return e;
+    if (e < 0)
+        return e;
     const json_t *words = json_object_get(json_array_get(all, 0), "words"), *tags = json_object_get(json_array_get(all, 0), "tags");
     rc_buf b;
     rc_buf_init(&b, r, 0);
@@ -31,7 +34,8 @@ int recur_tag(recur *r, const recur_model *m, const char *text, char **out)
             e = tags ? rc_buf_print(&b, "%s\t%s\n", json_string_value(word), json_string_value(json_array_get(tags, i)))
                      : rc_buf_print(&b, "%s%s", i ? " " : "", json_string_value(word));
     json_decref(all);
-    if (e >= 0 && !(*out = rc_copy_n(r, b.s ? b.s : "", b.n))) e = RECUR_ENOMEM;
+    if (e >= 0 && !(*out = rc_copy_n(r, b.s ? b.s : "", b.n)))
+        e = RECUR_ENOMEM;
     rc_buf_free(&b);
     return e < 0 ? e : RECUR_OK;
 }

@@ -28,7 +28,8 @@ static int observe(void *ud, const recur_progress *p)
 static int tell(observer *w, int event, const char *text)
 {
     recur_progress p = { .event = event, .held = (double)NAN, .text = text };
-    if (w->watch && w->watch(w->ud, &p) > 0) w->stop = true;
+    if (w->watch && w->watch(w->ud, &p) > 0)
+        w->stop = true;
     return 0;
 }
 
@@ -75,8 +76,10 @@ static int write_card(recur_model *m, const observer *w, const recur_data *d, co
                              "units", (json_int_t)d->units, "seconds", w->seconds, "kernels", m->r->kern->name,
                              "threads", rc_pool_threads(m->r->pool), "version", RECUR_VERSION);
     int bad = !more || !options;
-    if (!bad) bad = t ? json_object_update(t, more) : json_object_set(m->card, "training", more);
-    if (!bad) bad = json_object_set(m->card, "options", options);
+    if (!bad)
+        bad = t ? json_object_update(t, more) : json_object_set(m->card, "training", more);
+    if (!bad)
+        bad = json_object_set(m->card, "options", options);
     json_decref(more);
     json_decref(options);
     return bad ? rc_fail(m->r, RECUR_ENOMEM, "out of memory") : RECUR_OK;
@@ -88,18 +91,24 @@ static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_trai
                json_t *data)
 {
     int e;
-    if (w->stop) { e = rc_fail(m->r, RECUR_ESTOP, "stopped before the first step"); goto done; }
+    if (w->stop) {
+        e = rc_fail(m->r, RECUR_ESTOP, "stopped before the first step");
+        goto done;
+    }
     if (m->net->as != RC_F32_WEIGHTS) {
         e = rc_fail(m->r, RECUR_EOPTION, "this model's weights are stored as %s, for answers only; train the model it was made from",
                     rc_storage_name[m->net->as]);
         goto done;
     }
-    if (m->task->suits && (e = m->task->suits(m)) < 0) goto done;
+    if (m->task->suits && (e = m->task->suits(m)) < 0)
+        goto done;
     w->m = m;
     e = rc_fit(m, d, held, o, observe, w);
     rc_model_wrote(m);
-    if (e < 0) goto done;
-    if (m->task->settle && held && (e = m->task->settle(m, held)) < 0) goto done;
+    if (e < 0)
+        goto done;
+    if (m->task->settle && held && (e = m->task->settle(m, held)) < 0)
+        goto done;
     e = write_card(m, w, d, held, o, data);
     data = NULL;
 done:
@@ -110,17 +119,20 @@ done:
 int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch,
               void *ud)
 {
-    if (!m) return RECUR_EOPTION;
+    if (!m)
+        return RECUR_EOPTION;
     RC_NEED(m->r, d, RECUR_EOPTION, "recur_fit: no data are given");
     recur_train_options all;
     char line[LINE];
     observer w = { .watch = watch, .ud = ud };
     rc_options_or_default(o, &all);
     int e = rc_options_suit(m->r, m->task, &all);
-    if (e < 0) return e;
+    if (e < 0)
+        return e;
     all.net = m->net->line;                    /* the net stands; everything else may still be chosen */
     e = m->task->choose(d, &all, line, sizeof line, say, &w);
-    if (e < 0) return e;
+    if (e < 0)
+        return e;
     all.net = m->net->line;
     return fit(m, d, held, &all, &w, NULL);
 }
@@ -133,7 +145,8 @@ static int report(recur_model *m, recur_data *held, observer *w)
     json_t *score = NULL;
     recur_data *end = NULL;
     int e = held->stream && held->rows > REPORT ? recur_data_split(held, REPORT / (double)held->rows, 0, &end) : RECUR_OK;
-    if (e < 0) return e;
+    if (e < 0)
+        return e;
     if (end) {
         end->look = (int64_t)end->rows;
         say(w, "report: on the last %zu units of the held-out text; eval reads all of a text", end->rows);
@@ -152,7 +165,8 @@ static int read_part(recur *r, const rc_task *t, recur_data **out, const char *c
     char said[512];
     json_t *problems = json_array();
     int e = problems ? rc_data_new(r, out, t) : rc_fail(r, RECUR_ENOMEM, "out of memory");
-    if (e >= 0) e = t->read(*out, path, n, o, like, part, problems);
+    if (e >= 0)
+        e = t->read(*out, path, n, o, like, part, problems);
     if (e >= 0 && part != RC_HELD_PART && rc_problem_text(problems, said, sizeof said)) {
         rc_warn(r, "%s", said);
         tell(w, RECUR_WARNED, said);
@@ -167,9 +181,11 @@ static int read_all(recur *r, const rc_task *t, recur_data **d, recur_data **hel
 {
     bool own = !o->valid && o->held > 0;
     int e = read_part(r, t, d, path, n, o, NULL, own ? RC_TRAIN_PART : RC_ALL, w);
-    if (e < 0 || !(own || o->valid)) return e;
+    if (e < 0 || !(own || o->valid))
+        return e;
     rc_like like = { .text = (*d)->text, .labels = (*d)->labels, .scaling = &(*d)->scaling, .form = (*d)->form };
-    if ((*d)->side) like.side_text = (*d)->side->text, like.side_scaling = &(*d)->side->scaling;
+    if ((*d)->side)
+        like.side_text = (*d)->side->text, like.side_scaling = &(*d)->side->scaling;
     const char *const valid[] = { o->valid, o->valid_target };
     return o->valid ? read_part(r, t, held, valid, o->valid_target ? 2 : 1, o, &like, RC_ALL, w)
                     : read_part(r, t, held, path, n, o, &like, RC_HELD_PART, w);
@@ -177,9 +193,11 @@ static int read_all(recur *r, const rc_task *t, recur_data **d, recur_data **hel
 
 static int refuse_to_replace(recur *r, const recur_train_options *o)
 {
-    if (!o->out || o->force > 0 || o->resume > 0 || strcmp(o->out, "-") == 0) return RECUR_OK;
+    if (!o->out || o->force > 0 || o->resume > 0 || strcmp(o->out, "-") == 0)
+        return RECUR_OK;
     FILE *f = fopen(o->out, "rb");
-    if (!f) return RECUR_OK;
+    if (!f)
+        return RECUR_OK;
     fclose(f);
     return rc_fail(r, RECUR_EOPTION, "%s is there already; --force replaces it, --resume goes on with its checkpoint", o->out);
 }
@@ -189,19 +207,24 @@ static int begin(recur_model *m, const recur_model *from, const char *path, obse
 {
     rc_begun got;
     int e = rc_model_begin(m, from, &got);
-    if (e < 0) return e;
+    if (e < 0)
+        return e;
     say(w, "weights: %d of %d begin with those of %s", got.weights, got.in_all, path);
-    if (got.of) say(w, "units: %" PRId64 " of %" PRId64 " are known there", got.units, got.of);
+    if (got.of)
+        say(w, "units: %" PRId64 " of %" PRId64 " are known there", got.units, got.of);
     json_t *came = json_array();
-    if (came) add_files(m->r, came, &path, 1, "weights");
-    if (!came || json_object_set_new(m->card, "from", came)) return rc_fail(m->r, RECUR_ENOMEM, "out of memory");
+    if (came)
+        add_files(m->r, came, &path, 1, "weights");
+    if (!came || json_object_set_new(m->card, "from", came))
+        return rc_fail(m->r, RECUR_ENOMEM, "out of memory");
     return RECUR_OK;
 }
 
 int recur_train(recur *r, recur_model **out, const char *task, const char *const *path, int n,
                 const recur_train_options *given, recur_watch *watch, void *ud)
 {
-    if (!r || !out) return RECUR_EOPTION;
+    if (!r || !out)
+        return RECUR_EOPTION;
     *out = NULL;
     RC_NEED(r, path && n > 0, RECUR_EOPTION, "recur_train: no file is named");
     const rc_task *t;
@@ -212,24 +235,41 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     observer w = { .watch = watch, .ud = ud };
     rc_options_or_default(given, &o);
     int e = rc_task_named(r, task, NULL, &t);
-    if (e < 0 || (e = rc_options_suit(r, t, &o)) < 0 || (e = refuse_to_replace(r, &o)) < 0) goto done;
-    if (o.from && (e = recur_model_load(r, &from, o.from)) < 0) goto done;
-    if ((e = read_all(r, t, &d, &held, path, n, &o, &w)) < 0) goto done;
-    if (held && recur_data_count(held) == 0) { recur_data_close(held); held = NULL; }
-    if ((e = t->choose(d, &o, line, sizeof line, say, &w)) < 0) goto done;
-    if ((e = rc_model_build(r, &m, o.net ? o.net : line, d, (uint64_t)o.seed, o.vectors)) < 0) goto done;
+    if (e < 0 || (e = rc_options_suit(r, t, &o)) < 0 || (e = refuse_to_replace(r, &o)) < 0)
+        goto done;
+    if (o.from && (e = recur_model_load(r, &from, o.from)) < 0)
+        goto done;
+    if ((e = read_all(r, t, &d, &held, path, n, &o, &w)) < 0)
+        goto done;
+    if (held && recur_data_count(held) == 0) {
+        recur_data_close(held);
+        held = NULL;
+    }
+    if ((e = t->choose(d, &o, line, sizeof line, say, &w)) < 0)
+        goto done;
+    if ((e = rc_model_build(r, &m, o.net ? o.net : line, d, (uint64_t)o.seed, o.vectors)) < 0)
+        goto done;
     o.net = m->net->line;
-    if (from && (e = begin(m, from, o.from, &w)) < 0) goto done;
-    if ((e = fit(m, d, held, &o, &w, files(r, path, n, &o))) < 0) goto done;
-    if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0) goto done;
-    if (held && t->eval && (e = report(m, held, &w)) < 0) goto done;
-    if (!o.out) goto done;
-    if ((e = recur_model_save(m, o.out)) >= 0) tell(&w, RECUR_SAVED, o.out);
+    if (from && (e = begin(m, from, o.from, &w)) < 0)
+        goto done;
+    if ((e = fit(m, d, held, &o, &w, files(r, path, n, &o))) < 0)
+        goto done;
+    if (!(o.no_baseline > 0) && t->baseline && (e = t->baseline(m, d, held)) < 0)
+        goto done;
+    if (held && t->eval && (e = report(m, held, &w)) < 0)
+        goto done;
+    if (!o.out)
+        goto done;
+    if ((e = recur_model_save(m, o.out)) >= 0)
+        tell(&w, RECUR_SAVED, o.out);
 done:
     recur_data_close(held);
     recur_data_close(d);
     recur_model_free(from);
-    if (e < 0) { recur_model_free(m); return e; }
+    if (e < 0) {
+        recur_model_free(m);
+        return e;
+    }
     *out = m;
     return RECUR_OK;
 }

@@ -98,8 +98,7 @@ bool rc_map_at(const rc_map *m, size_t i, const char **key, size_t *n, int64_t *
 
 /* --- files (file.c): whole files, gzip seen through, "-" is standard input --- */
 int rc_file_read(recur *r, const char *path, rc_buf *out);   /* EIO with the path and the system's reason; a cut gzip is EDATA */
-int rc_file_write(recur *r, const char *path, const void *s, size_t n);      /* temporary, fsync, rename, fsync of the folder */
-typedef struct rc_file rc_file;                              /* the same in pieces */
+typedef struct rc_file rc_file;                              /* written in pieces: temporary, fsync, rename, fsync of the folder */
 int rc_file_begin(recur *r, rc_file **out, const char *path);
 int rc_file_put(rc_file *f, const void *s, size_t n);
 int rc_file_commit(rc_file *f);                              /* frees f either way; on failure the old file stands */
@@ -114,7 +113,6 @@ int rc_utf8_put(int32_t cp, char out[4]);                    /* bytes written */
 bool rc_utf8_valid(const char *s, size_t n, size_t *bad);    /* bad: offset of the first invalid byte */
 int rc_utf8_fold(recur *r, const char *s, size_t n, bool nfkc, bool lower, rc_buf *out);   /* invalid bytes become U+FFFD */
 int rc_utf8_from(recur *r, const char *encoding, const char *s, size_t n, rc_buf *out);    /* "utf-8" (BOM dropped, UTF-16 with BOM seen), "gb18030", ... by iconv */
-int rc_utf8_width(int32_t cp);                               /* terminal columns: 0, 1, 2 */
 enum { RC_LETTER, RC_DIGIT, RC_SPACE, RC_HAN, RC_PUNCT };    /* HAN: signs written without blanks between words (Han, kana, Thai...) */
 int rc_utf8_class(int32_t cp);
 int32_t rc_utf8_small(int32_t cp);                           /* the small letter of a capital that is its capital; else cp */

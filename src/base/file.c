@@ -268,16 +268,3 @@ void rc_file_abort(rc_file *f)
         unlink(f->temporary);
     rc_free(f->r, f);
 }
-
-int rc_file_write(recur *r, const char *path, const void *s, size_t n)
-{
-    rc_file *f;
-    int e = rc_file_begin(r, &f, path);
-    if (e)
-        return e;
-    e = rc_file_put(f, s, n);
-    if (!e)
-        return rc_file_commit(f);
-    rc_file_abort(f);
-    return e;
-}

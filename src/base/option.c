@@ -12,9 +12,15 @@ typedef union { int flag; int64_t i; double x; const char *s; } value;
 static bool read_flag(const char *s, value *v)
 {
     static const char *const words[] = { "0", "1", "no", "yes", "off", "on", "false", "true" };
-    if (!s || !*s) { v->flag = 1; return true; }
+    if (!s || !*s) {
+        v->flag = 1;
+        return true;
+    }
     for (int i = 0; i < 8; i++)
-        if (strcmp(s, words[i]) == 0) { v->flag = i & 1; return true; }
+        if (strcmp(s, words[i]) == 0) {
+            v->flag = i & 1;
+            return true;
+        }
     return false;
 }
 
@@ -48,9 +54,11 @@ static bool read_time(const char *s, value *v)
     do {
         char *end;
         double x = strtod(s, &end);
-        if (end == s || !isfinite(x) || x < 0) return false;
+        if (end == s || !isfinite(x) || x < 0)
+            return false;
         const char *unit = *end ? strchr(names, *end) : names;
-        if (!unit) return false;
+        if (!unit)
+            return false;
         v->x += x * seconds[unit - names];
         s = *end ? end + 1 : end;
     } while (*s);
@@ -73,8 +81,10 @@ static const struct {
 
 static bool in_range(const recur_option *o, const value *v)
 {
-    if (o->type == RECUR_INT) return (double)v->i >= o->least && (double)v->i <= o->most;
-    if (o->type == RECUR_REAL || o->type == RECUR_TIME) return v->x >= o->least && v->x <= o->most;
+    if (o->type == RECUR_INT)
+        return (double)v->i >= o->least && (double)v->i <= o->most;
+    if (o->type == RECUR_REAL || o->type == RECUR_TIME)
+        return v->x >= o->least && v->x <= o->most;
     return true;
 }
 
@@ -91,13 +101,15 @@ static void store(const recur_option *o, void *options, const value *v)
 static void fall_back(const recur_option *o, void *options)
 {
     value v;
-    if (!o->fallback || !read_value(o, o->fallback, &v)) v = types[o->type].automatic;
+    if (!o->fallback || !read_value(o, o->fallback, &v))
+        v = types[o->type].automatic;
     store(o, options, &v);
 }
 
 void recur_option_defaults(const recur_option *t, int n, void *options)
 {
-    for (int i = 0; i < n; i++) fall_back(&t[i], options);
+    for (int i = 0; i < n; i++)
+        fall_back(&t[i], options);
 }
 
 /* Changes of one letter that make a of b (Levenshtein 1966); 99 where a name is too long to be one of ours. */
@@ -106,8 +118,10 @@ static int distance(const char *a, const char *b)
     enum { LONGEST = 32 };
     int row[LONGEST + 1];
     size_t n = strlen(b);
-    if (n > LONGEST) return 99;
-    for (size_t j = 0; j <= n; j++) row[j] = (int)j;
+    if (n > LONGEST)
+        return 99;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = (int)j;
     for (int i = 1; *a; a++, i++) {
         int corner = row[0];
         row[0] = i;
@@ -126,16 +140,21 @@ static int unknown(recur *r, const recur_option *t, int n, const char *name)
     int best = 3;                /* further away is another word */
     for (int i = 0; i < n; i++) {
         int d = distance(name, t[i].name);
-        if (d < best) { best = d; near = &t[i]; }
+        if (d < best) {
+            best = d;
+            near = &t[i];
+        }
     }
-    if (near) return rc_fail(r, RECUR_EOPTION, "no option --%s; is --%s meant?", name, near->name);
+    if (near)
+        return rc_fail(r, RECUR_EOPTION, "no option --%s; is --%s meant?", name, near->name);
     return rc_fail(r, RECUR_EOPTION, "no option --%s; `help` lists those there are", name);
 }
 
 static int refuse(recur *r, const recur_option *o, const char *text)
 {
     const char *takes = types[o->type].takes;
-    if (!text) return rc_fail(r, RECUR_EOPTION, "--%s needs a value: %s, %s", o->name, o->arg, o->help);
+    if (!text)
+        return rc_fail(r, RECUR_EOPTION, "--%s needs a value: %s, %s", o->name, o->arg, o->help);
     if (o->type == RECUR_FLAG || o->type == RECUR_TIME)
         return rc_fail(r, RECUR_EOPTION, "--%s takes %s, not '%s'", o->name, takes, text);
     return rc_fail(r, RECUR_EOPTION, "--%s takes %s from %g to %g, not '%s'", o->name, takes, o->least, o->most,
@@ -147,12 +166,14 @@ int recur_option_set(recur *r, const recur_option *t, int n, void *options, cons
     for (int i = 0; i < n; i++) {
         const recur_option *o = &t[i];
         value v;
-        if (strcmp(o->name, name) != 0) continue;
+        if (strcmp(o->name, name) != 0)
+            continue;
         if (text && strcmp(text, "auto") == 0 && !o->fallback) {
             fall_back(o, options);
             return RECUR_OK;
         }
-        if ((!text && o->type != RECUR_FLAG) || !read_value(o, text, &v)) return refuse(r, o, text);
+        if ((!text && o->type != RECUR_FLAG) || !read_value(o, text, &v))
+            return refuse(r, o, text);
         store(o, options, &v);
         return RECUR_OK;
     }

@@ -125,7 +125,10 @@ static bool arrive(gate *g, int n)
     return true;
 }
 
-static unsigned turn_of(gate *g) { return atomic_load_explicit(&g->turn, memory_order_relaxed); }
+static unsigned turn_of(gate *g)
+{
+    return atomic_load_explicit(&g->turn, memory_order_relaxed);
+}
 
 static void work(rc_pool *p, int id)
 {
@@ -237,9 +240,15 @@ void rc_pool_coin(rc_pool *p, double share)
     p->until = 0;
 }
 
-void rc_pool_solo(rc_pool *p, bool solo) { p->solo = solo; }
+void rc_pool_solo(rc_pool *p, bool solo)
+{
+    p->solo = solo;
+}
 
-uint64_t rc_pool_teams(const rc_pool *p) { return p->teams; }
+uint64_t rc_pool_teams(const rc_pool *p)
+{
+    return p->teams;
+}
 
 /* Whether this run is the caller's alone. */
 static bool run_alone(rc_pool *p, double now)

@@ -152,11 +152,6 @@ int rc_utf8_from(recur *r, const char *encoding, const char *s, size_t n, rc_buf
 }
 
 /* --- classes --- */
-int rc_utf8_width(int32_t cp)
-{
-    return cp < 0 ? 1 : utf8proc_charwidth(cp);
-}
-
 /* Scripts written without blanks between words; Hangul is not one of them. */
 static const int32_t unspaced[][2] = {
     { 0x0E01, 0x0EDF }, { 0x1000, 0x109F }, { 0x1780, 0x17DD }, { 0x2E80, 0x2FDF }, { 0x3005, 0x3007 },

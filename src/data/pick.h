@@ -7,10 +7,29 @@
 
 #include "base/base.h"
 
-static inline void rc_pick_int(int64_t *v, int64_t x) { if (*v < 0) *v = x; }
-static inline void rc_pick_real(double *v, double x) { if (isnan(*v)) *v = x; }
-static inline void rc_pick_text(const char **v, const char *x) { if (*v == NULL) *v = x; }
-static inline bool rc_wanted(int flag, bool otherwise) { return flag < 0 ? otherwise : flag != 0; }
+static inline void rc_pick_int(int64_t *v, int64_t x)
+{
+    if (*v < 0)
+        *v = x;
+}
+
+static inline void rc_pick_real(double *v, double x)
+{
+    if (isnan(*v))
+        *v = x;
+}
+
+static inline void rc_pick_text(const char **v, const char *x)
+{
+    if (*v == NULL)
+        *v = x;
+}
+
+static inline bool rc_wanted(int flag, bool otherwise)
+{
+    return flag < 0 ? otherwise : flag != 0;
+}
+
 static inline double rc_held_part(const recur_train_options *o)
 {
     return o != NULL && o->held >= 0 && o->held < 1 ? o->held : 0.1;

@@ -14,6 +14,11 @@ typedef struct {
     json_t *problems;
 } rc_source;
 typedef struct { const char *s; size_t n; } rc_span_text;
+#define RC_SHOWN(t) (int)((t).n < 40 ? (t).n : 40), (t).s    /* for %.*s, cut where a message would grow too long */
+static inline bool rc_same(rc_span_text a, rc_span_text b)
+{
+    return a.n == b.n && memcmp(a.s, b.s, a.n) == 0;
+}
 
 int rc_source_bad(rc_source *f, int64_t line, const char *kind, const char *form, ...)
     __attribute__((format(printf, 4, 5)));
@@ -37,7 +42,7 @@ bool rc_filled_line(rc_lines *l, rc_span_text *out);         /* the next that ho
 #define RC_LABEL_NAMES "label labels class category sentiment target y rating intent topic polarity"
 
 /* Forms of files, the first whose `is` says yes reads: read_npy.c (bytes, before there is text) read_ts.c read_json.c
- * read_series.c read_table.c */
+ * read_series.c (with series.c) read_table.c */
 bool rc_npy_is(const char *s, size_t n);
 int rc_npy_read(rc_source *f);
 bool rc_series_is(const rc_source *f);

@@ -28,7 +28,8 @@ static size_t whole(const char *s, size_t n)
 {
     for (size_t back = 1; back <= 3 && back <= n; back++) {
         unsigned char c = (unsigned char)s[n - back];
-        if ((c & 0xC0) == 0x80) continue;
+        if ((c & 0xC0) == 0x80)
+            continue;
         size_t need = c >= 0xF0 && c < 0xF5 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 1;
         return c < 0xF5 && need > back ? n - back : n;
     }
@@ -37,7 +38,8 @@ static size_t whole(const char *s, size_t n)
 
 static void put(talk *k, const char *s, size_t n)
 {
-    if (n > 0 && !k->done && k->emit(k->ud, s, n)) k->done = true;
+    if (n > 0 && !k->done && k->emit(k->ud, s, n))
+        k->done = true;
 }
 
 static void put_signs(talk *k, const char *s, size_t n)
@@ -61,7 +63,8 @@ static size_t overlap(const char *s, size_t n, const char *stop)
 {
     size_t len = strlen(stop), most = len - 1 < n ? len - 1 : n;
     for (; most > 0; most--)
-        if (memcmp(s + n - most, stop, most) == 0) break;
+        if (memcmp(s + n - most, stop, most) == 0)
+            break;
     return most;
 }
 
@@ -69,19 +72,23 @@ static const char *find(const char *s, size_t n, const char *what)
 {
     size_t len = strlen(what);
     for (size_t i = 0; i + len <= n; i++)
-        if (memcmp(s + i, what, len) == 0) return s + i;
+        if (memcmp(s + i, what, len) == 0)
+            return s + i;
     return NULL;
 }
 
 static void flush(talk *k, bool last)
 {
     rc_buf *b = &k->wait;
-    if (b->n == 0 || k->done) return;
+    if (b->n == 0 || k->done)
+        return;
     const char *end = k->stop ? find(b->s, b->n, k->stop) : NULL;
     size_t n = end ? (size_t)(end - b->s) : last ? b->n : b->n - (k->stop ? overlap(b->s, b->n, k->stop) : 0);
-    if (!end && !last) n = whole(b->s, n);
+    if (!end && !last)
+        n = whole(b->s, n);
     put_signs(k, b->s, n);
-    if (end) k->done = true;
+    if (end)
+        k->done = true;
     memmove(b->s, b->s + n, b->n - n + 1);
     b->n -= n;
 }
@@ -91,7 +98,8 @@ static const real *hear(talk *k, int32_t id)
 {
     int rows;
     const recur_batch b = { .T = 1, .B = 1, .N = 1, .C = 1, .ids = &id, .fresh = k->said.n == 0 };
-    if (rc_ids_add(&k->said, id) < 0) return NULL;
+    if (rc_ids_add(&k->said, id) < 0)
+        return NULL;
     return rc_run_forward(k->u, &b, 0, &rows);
 }
 
@@ -99,7 +107,8 @@ static int say(talk *k, int32_t id)
 {
     int32_t before = k->said.n > 0 ? k->said.id[k->said.n - 1] : -1;
     int e = rc_text_piece(k->m->text, id, before, &k->wait);
-    if (e >= 0) flush(k, false);
+    if (e >= 0)
+        flush(k, false);
     return e < 0 ? e : k->wait.error;
 }
 
@@ -113,7 +122,8 @@ int rc_units(const rc_text *t, const char *s, rc_ids *out, int64_t *unknown)
         for (const char *end; e >= 0 && *s; s = *end ? end + 1 : end) {
             end = s + strcspn(s, "\n");
             e = rc_text_encode(t, s, (size_t)(end - s), column, unknown);
-            if (e >= 0 && *end) e = rc_ids_add(&column[0], RC_EOS);
+            if (e >= 0 && *end)
+                e = rc_ids_add(&column[0], RC_EOS);
         }
     }
     *out = column[0];
@@ -127,11 +137,14 @@ static int listen(talk *k, const char *prompt, const real **score)
     rc_ids in = { .r = k->r };
     int64_t unknown = 0;
     int e = rc_units(k->m->text, prompt, &in, &unknown);
-    if (e < 0) goto done;
+    if (e < 0)
+        goto done;
     e = RECUR_ENOMEM;
-    if (!(*score = hear(k, rc_text_start(k->m->text)))) goto done;
+    if (!(*score = hear(k, rc_text_start(k->m->text))))
+        goto done;
     for (size_t i = 0; i < in.n; i++)
-        if (!(*score = hear(k, in.id[i]))) goto done;
+        if (!(*score = hear(k, in.id[i])))
+            goto done;
     if (unknown > 0)
         rc_warn(k->r, "%lld of the prompt's %zu units are not in the model's vocabulary", (long long)unknown, in.n);
     e = RECUR_OK;
@@ -150,9 +163,11 @@ static int open_talk(talk *k)
     if (!net->streams || net->facts.columns != 1)
         return rc_fail(k->r, RECUR_EOPTION, "this net cannot write one unit after the other: %s", net->line);
     k->V = net->branch[0].head->in;
-    if ((e = rc_run_new(k->r, &k->u, net, k->m->w, &(recur_dims){ .B = 1, .T = 1, .N = 1, .scores = 1 })) < 0) return e;
+    if ((e = rc_run_new(k->r, &k->u, net, k->m->w, &(recur_dims){ .B = 1, .T = 1, .N = 1, .scores = 1 })) < 0)
+        return e;
     k->u->weights = 1;                   /* they stay as they are: what is packed once is kept */
-    if (!(k->banned = rc_new(k->r, (size_t)k->V, 1)) || !(k->work = rc_new(k->r, rc_sample_work(k->V), 1))) return RECUR_ENOMEM;
+    if (!(k->banned = rc_new(k->r, (size_t)k->V, 1)) || !(k->work = rc_new(k->r, rc_sample_work(k->V), 1)))
+        return RECUR_ENOMEM;
     k->banned[RC_UNK] = k->banned[RC_BOS] = 1;
     k->banned[RC_EOS] = rc_text_start(k->m->text) != RC_EOS;   /* a line's end only where lines end so */
     return RECUR_OK;
@@ -168,9 +183,12 @@ static int go_on(talk *k, const recur_generate_options *o, const real *score)
         int recent = k->said.n < RECENT ? (int)k->said.n : RECENT;
         double coin = rc_uniform(key, (uint64_t)i);
         int id = rc_sample(score, k->V, &s, k->said.id + k->said.n - recent, recent, k->banned, coin, k->work);
-        if (id < 0) return rc_fail(k->r, RECUR_EFORMAT, "the model's scores are not numbers: its weights are damaged");
-        if ((e = say(k, id)) < 0) return e;
-        if (i + 1 < o->length && !(score = hear(k, id))) return RECUR_ENOMEM;
+        if (id < 0)
+            return rc_fail(k->r, RECUR_EFORMAT, "the model's scores are not numbers: its weights are damaged");
+        if ((e = say(k, id)) < 0)
+            return e;
+        if (i + 1 < o->length && !(score = hear(k, id)))
+            return RECUR_ENOMEM;
     }
     flush(k, true);
     return RECUR_OK;
@@ -182,12 +200,15 @@ int rc_generate(recur *r, const recur_model *m, const recur_generate_options *o,
     int e, n;
     const recur_option *table = recur_generate_table(&n);
     recur_option_defaults(table, n, &fall_back);
-    if (!o) o = &fall_back;
+    if (!o)
+        o = &fall_back;
     talk k = { .r = r, .m = m, .stop = o->stop && *o->stop ? o->stop : NULL, .emit = emit, .ud = ud, .said = { .r = r } };
     const real *score = NULL;
     rc_buf_init(&k.wait, r, 0);
-    if ((e = open_talk(&k)) < 0) goto done;
-    if ((e = listen(&k, o->prompt ? o->prompt : "", &score)) < 0) goto done;
+    if ((e = open_talk(&k)) < 0)
+        goto done;
+    if ((e = listen(&k, o->prompt ? o->prompt : "", &score)) < 0)
+        goto done;
     e = go_on(&k, o, score);
 done:
     rc_run_free(k.u);

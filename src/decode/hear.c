@@ -71,7 +71,10 @@ void rc_hear_close(rc_hearing *h)
     rc_free(h->r, h);
 }
 
-int rc_hear_rate(const rc_hearing *h) { return rc_front_rate(h->front); }
+int rc_hear_rate(const rc_hearing *h)
+{
+    return rc_front_rate(h->front);
+}
 
 static int tell(rc_hearing *h, int32_t class)
 {

@@ -12,7 +12,10 @@
 
 typedef struct { double s; int32_t id; } choice;
 
-size_t rc_sample_work(int n) { return (size_t)(n > 0 ? n : 1) * sizeof(choice); }
+size_t rc_sample_work(int n)
+{
+    return (size_t)(n > 0 ? n : 1) * sizeof(choice);
+}
 
 static bool before(const choice *a, const choice *b)
 {
@@ -24,8 +27,10 @@ static void sink(choice *c, int n, int i)
 {
     choice x = c[i];
     for (int k = 2 * i + 1; k < n; k = 2 * i + 1) {
-        if (k + 1 < n && before(&c[k + 1], &c[k])) k++;
-        if (!before(&c[k], &x)) break;
+        if (k + 1 < n && before(&c[k + 1], &c[k]))
+            k++;
+        if (!before(&c[k], &x))
+            break;
         c[i] = c[k];
         i = k;
     }
@@ -35,7 +40,8 @@ static void sink(choice *c, int n, int i)
 static bool seen_before(const int32_t *recent, int i)        /* an id is punished once */
 {
     for (int k = 0; k < i; k++)
-        if (recent[k] == recent[i]) return true;
+        if (recent[k] == recent[i])
+            return true;
     return false;
 }
 
@@ -44,15 +50,18 @@ static int candidates(const real *score, int n, const rc_sampler *s, const int32
                       const uint8_t *banned, choice *c)
 {
     int m = 0;
-    for (int i = 0; i < n; i++) c[i] = (choice){ (double)score[i], i };
+    for (int i = 0; i < n; i++)
+        c[i] = (choice){ (double)score[i], i };
     if (s->penalty > 0 && s->penalty != 1)
         for (int i = 0; i < nrecent; i++) {
-            if (recent[i] < 0 || recent[i] >= n || seen_before(recent, i)) continue;
+            if (recent[i] < 0 || recent[i] >= n || seen_before(recent, i))
+                continue;
             choice *x = &c[recent[i]];
             x->s = x->s > 0 ? x->s / s->penalty : x->s * s->penalty;
         }
     for (int i = 0; i < n; i++)
-        if (!(banned && banned[i]) && c[i].s > -INFINITY) c[m++] = c[i];    /* NAN fails too */
+        if (!(banned && banned[i]) && c[i].s > -INFINITY)
+            c[m++] = c[i];      /* NAN fails too */
     return m;
 }
 
@@ -60,7 +69,8 @@ static choice best(const choice *c, int m)
 {
     int k = 0;
     for (int i = 1; i < m; i++)
-        if (before(&c[i], &c[k])) k = i;
+        if (before(&c[i], &c[k]))
+            k = i;
     return c[k];
 }
 
@@ -70,10 +80,12 @@ static int toss(const choice *c, int m, double sum, double coin)
     double at = 0;
     int last = 0;
     for (int i = 0; i < m; i++) {
-        if (!(c[i].s > 0)) continue;
+        if (!(c[i].s > 0))
+            continue;
         last = i;
         at += c[i].s;
-        if (coin * sum < at) break;
+        if (coin * sum < at)
+            break;
     }
     return c[last].id;
 }
@@ -86,8 +98,10 @@ static int likeliest(choice *c, int m, const rc_sampler *s, double *sum)
     const int want = by_k ? s->top_k : m;
     double got = 0, reach = by_p && !by_k ? s->top_p * *sum : INFINITY;
     int kept = 0;
-    if (!by_p && !by_k) return m;
-    for (int i = m / 2 - 1; i >= 0; i--) sink(c, m, i);
+    if (!by_p && !by_k)
+        return m;
+    for (int i = m / 2 - 1; i >= 0; i--)
+        sink(c, m, i);
     for (int left = m; kept < want && got < reach; kept++) {
         choice x = c[0];
         c[0] = c[--left];
@@ -98,7 +112,8 @@ static int likeliest(choice *c, int m, const rc_sampler *s, double *sum)
     if (by_p && by_k) {
         reach = s->top_p * got;
         got = 0;
-        for (kept = 0; kept < want && got < reach; kept++) got += c[m - 1 - kept].s;
+        for (kept = 0; kept < want && got < reach; kept++)
+            got += c[m - 1 - kept].s;
     }
     for (int i = m - kept, k = m - 1; i < k; i++, k--) {
         choice x = c[i];
@@ -113,9 +128,11 @@ int rc_sample(const real *score, int n, const rc_sampler *s, const int32_t *rece
 {
     choice *c = work;
     int m = candidates(score, n, s, recent, nrecent, banned, c);
-    if (m == 0) return -1;
+    if (m == 0)
+        return -1;
     const choice top = best(c, m);
-    if (!(s->temperature > 0) || top.s == INFINITY) return top.id;
+    if (!(s->temperature > 0) || top.s == INFINITY)
+        return top.id;
     double sum = 0;
     for (int i = 0; i < m; i++) {
         c[i].s = exp((c[i].s - top.s) / s->temperature);

@@ -78,7 +78,6 @@ void rc_entity_kinds_free(rc_entity_kinds *k)
     rc_free(k->r, k);
 }
 
-int rc_entity_types(const rc_entity_kinds *k) { return k->types; }
 const char *rc_entity_type(const rc_entity_kinds *k, int type) { return k->type[type]; }
 
 static kind kind_of(const rc_entity_kinds *k, int32_t tag)

@@ -21,7 +21,6 @@ typedef struct { int from, to, type; } rc_entity;
 typedef struct rc_entity_kinds rc_entity_kinds;              /* what each label of a vocabulary begins with, and its type */
 int rc_entity_kinds_new(recur *r, rc_entity_kinds **out, const rc_vocab *labels);
 void rc_entity_kinds_free(rc_entity_kinds *k);
-int rc_entity_types(const rc_entity_kinds *k);
 const char *rc_entity_type(const rc_entity_kinds *k, int type);
 int rc_entities_of(const rc_entity_kinds *k, const int32_t *tag, int n, rc_entity *out);
 

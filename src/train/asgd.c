@@ -12,7 +12,8 @@ static void step(const rc_optim *o, const rc_optim_io *io, size_t at, size_t n, 
         const real k = -(real)(o->averaged - 1) * io->lr * io->scale;
         real *a = o->moment[0] + at;
         const real *d = g + at;
-        for (size_t i = 0; i < n; i++) a[i] += k * d[i];
+        for (size_t i = 0; i < n; i++)
+            a[i] += k * d[i];
     }
     o->r->kern->sgd(io, n, w + at, g + at, NULL);
 }
@@ -21,7 +22,8 @@ static void average(const rc_optim *o, size_t at, size_t n, real *w)
 {
     const real k = 1 / (real)o->averaged;
     const real *a = o->moment[0] + at;
-    for (size_t i = 0; i < n; i++) w[at + i] -= k * a[i];
+    for (size_t i = 0; i < n; i++)
+        w[at + i] -= k * a[i];
 }
 
 const rc_optim_kind rc_optim_asgd = {

@@ -37,7 +37,8 @@ static json_t *state_json(const rc_loop_state *s)
 static bool get_int(const json_t *j, const char *name, int64_t *out)
 {
     const json_t *v = json_object_get(j, name);
-    if (!json_is_integer(v) || json_integer_value(v) < 0) return false;
+    if (!json_is_integer(v) || json_integer_value(v) < 0)
+        return false;
     *out = json_integer_value(v);
     return true;
 }
@@ -45,7 +46,8 @@ static bool get_int(const json_t *j, const char *name, int64_t *out)
 static bool get_real(const json_t *j, const char *name, double *out)
 {
     const json_t *v = json_object_get(j, name);
-    if (!json_is_number(v) && !json_is_null(v)) return false;
+    if (!json_is_number(v) && !json_is_null(v))
+        return false;
     *out = json_is_null(v) ? (double)NAN : json_number_value(v);
     return true;
 }
@@ -82,14 +84,18 @@ static int list(const char *dir, long long k[NEWEST])
 {
     int n = 0;
     DIR *d = opendir(dir);
-    if (!d) return 0;
+    if (!d)
+        return 0;
     for (struct dirent *e = readdir(d); e; e = readdir(d)) {
         char *end;
-        if (strncmp(e->d_name, "gen-", 4) != 0) continue;
+        if (strncmp(e->d_name, "gen-", 4) != 0)
+            continue;
         errno = 0;
         long long at = strtoll(e->d_name + 4, &end, 10);
-        if (end == e->d_name + 4 || at < 0 || errno || strcmp(end, ".safetensors") != 0) continue;
-        if (n == NEWEST && k[n - 1] >= at) continue;
+        if (end == e->d_name + 4 || at < 0 || errno || strcmp(end, ".safetensors") != 0)
+            continue;
+        if (n == NEWEST && k[n - 1] >= at)
+            continue;
         int i = n < NEWEST ? n++ : NEWEST - 1;
         while (i > 0 && k[i - 1] < at) {
             k[i] = k[i - 1];
@@ -111,7 +117,8 @@ static int add_blocks(rc_store *st, const rc_snapshot *c)
         snprintf(name, sizeof name, "opt.m%d", i);
         e = rc_store_add(st, name, real_type, 1, &n, c->o->moment[i]);
     }
-    if (e >= 0 && carry > 0) e = rc_store_add(st, "loop.carry", real_type, 1, &carry, c->carry);
+    if (e >= 0 && carry > 0)
+        e = rc_store_add(st, "loop.carry", real_type, 1, &carry, c->carry);
     return e;
 }
 
@@ -121,8 +128,10 @@ static int add_texts(rc_store *st, const rc_snapshot *c)
     char *state = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     char *options = json_dumps(c->options, JSON_COMPACT | JSON_REAL_PRECISION(17));
     int e = RECUR_ENOMEM;
-    if (!state || !options) rc_fail(st->r, e, "checkpoint: out of memory");
-    else if ((e = rc_store_text(st, "loop", state)) >= 0) e = rc_store_text(st, "loop.options", options);
+    if (!state || !options)
+        rc_fail(st->r, e, "checkpoint: out of memory");
+    else if ((e = rc_store_text(st, "loop", state)) >= 0)
+        e = rc_store_text(st, "loop.options", options);
     free(state);
     free(options);
     json_decref(j);
@@ -145,12 +154,16 @@ int rc_checkpoint_write(const char *dir, const rc_snapshot *c, char *path, size_
         e = rc_fail(r, RECUR_EIO, "%s: the path is too long", dir);
         goto done;
     }
-    if ((e = rc_model_store(c->m, &st, false)) < 0) goto done;
-    if ((e = add_blocks(&st, c)) < 0 || (e = add_texts(&st, c)) < 0) goto done;
-    if ((e = rc_safetensors_write(r, path, &st)) < 0) goto done;
+    if ((e = rc_model_store(c->m, &st, false)) < 0)
+        goto done;
+    if ((e = add_blocks(&st, c)) < 0 || (e = add_texts(&st, c)) < 0)
+        goto done;
+    if ((e = rc_safetensors_write(r, path, &st)) < 0)
+        goto done;
     for (int i = 1; i < old; i++) {
         char gone[4096];
-        if (join(gone, sizeof gone, dir, k[i])) unlink(gone);
+        if (join(gone, sizeof gone, dir, k[i]))
+            unlink(gone);
     }
 done:
     rc_store_free(&st);
@@ -163,25 +176,30 @@ void rc_checkpoint_remove(recur *r, const char *dir)
     int n = list(dir, k);
     for (int i = 0; i < n; i++) {
         char path[4096];
-        if (join(path, sizeof path, dir, k[i])) unlink(path);
+        if (join(path, sizeof path, dir, k[i]))
+            unlink(path);
     }
-    if (n > 0 && rmdir(dir) != 0) rc_warn(r, "%s: the checkpoint's folder stays: %s", dir, strerror(errno));
+    if (n > 0 && rmdir(dir) != 0)
+        rc_warn(r, "%s: the checkpoint's folder stays: %s", dir, strerror(errno));
 }
 
 /* --- read --- */
 static rc_tensor *block(rc_store *st, const char *path, const char *name, int type, size_t n, int *e)
 {
     rc_tensor *t = rc_store_find(st, name);
-    if (t && t->n == n && t->dtype == type) return t;
+    if (t && t->n == n && t->dtype == type)
+        return t;
     *e = rc_fail(st->r, RECUR_EFORMAT, "%s: tensor '%s' %s", path, name, t ? "has another shape or type" : "is missing");
     return NULL;
 }
 
 static void take(rc_store *st, const char *path, const char *name, size_t n, real *out, int *e)
 {
-    if (*e < 0 || n == 0) return;
+    if (*e < 0 || n == 0)
+        return;
     const rc_tensor *t = block(st, path, name, real_type, n, e);
-    if (t) memcpy(out, t->data, n * sizeof(real));
+    if (t)
+        memcpy(out, t->data, n * sizeof(real));
 }
 
 /* A model file holds floats; in the double build they are widened. */
@@ -218,12 +236,15 @@ static int differences(json_t *then, const json_t *now, char *out, size_t n)
     out[0] = 0;
     json_object_foreach(then, key, was) {
         const json_t *is = json_object_get(now, key);
-        if (is && json_equal(was, is)) continue;
-        if (json_is_number(was) && json_is_number(is) && json_number_value(was) == json_number_value(is)) continue;
+        if (is && json_equal(was, is))
+            continue;
+        if (json_is_number(was) && json_is_number(is) && json_number_value(was) == json_number_value(is))
+            continue;
         char *a = json_dumps(was, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
         char *b = is ? json_dumps(is, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) : NULL;
         size_t at = strlen(out);
-        if (count++ < 3) snprintf(out + at, n - at, "%s%s was %s, is %s", at ? "; " : "", key, a ? a : "?", b ? b : "absent");
+        if (count++ < 3)
+            snprintf(out + at, n - at, "%s%s was %s, is %s", at ? "; " : "", key, a ? a : "?", b ? b : "absent");
         free(a);
         free(b);
     }
@@ -236,7 +257,8 @@ static int agree(rc_store *st, const char *path, const json_t *now, bool force)
     json_t *then = text ? json_loads(text, 0, NULL) : NULL;
     char what[512];
     int e = RECUR_OK;
-    if (!json_is_object(then)) e = rc_fail(st->r, RECUR_EFORMAT, "%s: no options in the checkpoint", path);
+    if (!json_is_object(then))
+        e = rc_fail(st->r, RECUR_EFORMAT, "%s: no options in the checkpoint", path);
     else if (!force && differences(then, now, what, sizeof what) > 0)
         e = rc_fail(st->r, RECUR_EOPTION, "%s: made with other options: %s; give the same, or --force", path, what);
     json_decref(then);
@@ -251,8 +273,10 @@ static int read_one(const char *path, const rc_snapshot *c, bool force)
     char name[16];
     int e;
     rc_store_init(&st, r);
-    if ((e = rc_safetensors_read(r, path, &st)) < 0) goto done;
-    if ((e = agree(&st, path, c->options, force)) < 0) goto done;
+    if ((e = rc_safetensors_read(r, path, &st)) < 0)
+        goto done;
+    if ((e = agree(&st, path, c->options, force)) < 0)
+        goto done;
     if (!state_from(rc_store_get(&st, "loop"), &s)) {
         e = rc_fail(r, RECUR_EFORMAT, "%s: the state of the loop is missing or damaged", path);
         goto done;
@@ -262,9 +286,12 @@ static int read_one(const char *path, const rc_snapshot *c, bool force)
         snprintf(name, sizeof name, "opt.m%d", i);
         block(&st, path, name, real_type, c->n, &e);
     }
-    if (e >= 0) block(&st, path, "loop.best", real_type, c->n, &e);
-    if (e >= 0 && c->ncarry > 0) block(&st, path, "loop.carry", real_type, c->ncarry, &e);
-    if (e < 0) goto done;
+    if (e >= 0)
+        block(&st, path, "loop.best", real_type, c->n, &e);
+    if (e >= 0 && c->ncarry > 0)
+        block(&st, path, "loop.carry", real_type, c->ncarry, &e);
+    if (e < 0)
+        goto done;
     take_weights(&st, path, c, false, &e);
     for (int i = 0; i < c->o->moments; i++) {
         snprintf(name, sizeof name, "opt.m%d", i);
@@ -284,13 +311,18 @@ int rc_checkpoint_read(const char *dir, const rc_snapshot *c, bool force)
     long long k[NEWEST];
     char path[4096], damage[sizeof r->message] = "";
     int n = list(dir, k), e = RECUR_EIO;
-    if (n == 0) return rc_fail(r, RECUR_EIO, "%s: there is no checkpoint to go on from", dir);
+    if (n == 0)
+        return rc_fail(r, RECUR_EIO, "%s: there is no checkpoint to go on from", dir);
     for (int i = 0; i < n; i++) {
-        if (!join(path, sizeof path, dir, k[i])) continue;
+        if (!join(path, sizeof path, dir, k[i]))
+            continue;
         e = read_one(path, c, force);
-        if (e >= 0 && damage[0]) rc_warn(r, "%s; went on from %s", damage, path);
-        if (e >= 0 || e == RECUR_EOPTION || e == RECUR_ENOMEM) return e;
-        if (!damage[0]) snprintf(damage, sizeof damage, "%s", r->message);
+        if (e >= 0 && damage[0])
+            rc_warn(r, "%s; went on from %s", damage, path);
+        if (e >= 0 || e == RECUR_EOPTION || e == RECUR_ENOMEM)
+            return e;
+        if (!damage[0])
+            snprintf(damage, sizeof damage, "%s", r->message);
     }
     return e;
 }

@@ -9,8 +9,10 @@
  * right, say) while the net is still learning. */
 static bool is_better(const rc_fitting *f, double metric, double loss)
 {
-    if (isnan(metric) || isnan(f->s.best)) return !isnan(metric);
-    if (!(metric > f->s.best) && !(metric < f->s.best)) return loss < f->s.best_loss;
+    if (isnan(metric) || isnan(f->s.best))
+        return !isnan(metric);
+    if (!(metric > f->s.best) && !(metric < f->s.best))
+        return loss < f->s.best_loss;
     return f->m->task->rising ? metric > f->s.best : metric < f->s.best;
 }
 
@@ -23,7 +25,8 @@ static void watch_loss(rc_fitting *f, double loss)
         f->opt->averaging = true;
         s->since_best = 0;
     }
-    if (s->scored >= RC_NT && !(s->oldest <= s->recent4)) s->oldest = s->recent4;
+    if (s->scored >= RC_NT && !(s->oldest <= s->recent4))
+        s->oldest = s->recent4;
     s->recent4 = s->recent3;
     s->recent3 = s->recent2;
     s->recent2 = s->recent1;
@@ -42,7 +45,8 @@ static int judge(rc_fitting *f, double *loss, bool *better)
 {
     double metric = (double)NAN, start = rc_now();
     int e = f->m->task->score(f->m, f->held, f->u, loss, &metric);
-    if (e < 0) return e;
+    if (e < 0)
+        return e;
     f->score_seconds = rc_now() - start;
     if (!isfinite(*loss))
         return rc_fail(f->r, RECUR_EDIVERGE, "the loss on the held-out part is not finite; a lower --lr or --clip may help");
@@ -73,10 +77,14 @@ int rc_fit_judge(rc_fitting *f)
         memcpy(f->keep, f->m->w, f->n * sizeof(real));
         rc_optim_average(f->opt, f->m->w);
     }
-    if (f->held) e = judge(f, &loss, &better);
-    else keep_best(f);
-    if (average) memcpy(f->m->w, f->keep, f->n * sizeof(real));
-    if (e < 0 || !f->held) return e;
+    if (f->held)
+        e = judge(f, &loss, &better);
+    else
+        keep_best(f);
+    if (average)
+        memcpy(f->m->w, f->keep, f->n * sizeof(real));
+    if (e < 0 || !f->held)
+        return e;
     watch_loss(f, loss);
     return rc_fit_tell(f, RECUR_EVALUATED, NULL, better);
 }

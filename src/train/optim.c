@@ -25,7 +25,8 @@ enum { SLICES = 256, LEAST = 4096 };     /* LEAST: elements that make a slice wo
 const rc_optim_kind *rc_optim_find(const char *name)
 {
     for (int i = 0; rc_optims[i]; i++)
-        if (strcmp(rc_optims[i]->name, name) == 0) return rc_optims[i];
+        if (strcmp(rc_optims[i]->name, name) == 0)
+            return rc_optims[i];
     return NULL;
 }
 
@@ -45,10 +46,12 @@ int rc_optim_new(recur *r, rc_optim **out, const char *name, size_t n, double me
     }
     if (mean > 0 && kind->average)
         return rc_fail(r, RECUR_EOPTION, "%s averages by itself: --average is for the other optimizers", name);
-    if (!(o = rc_new(r, 1, sizeof *o))) goto fail;
+    if (!(o = rc_new(r, 1, sizeof *o)))
+        goto fail;
     *o = (rc_optim){ .r = r, .kind = kind, .n = n, .mean = mean, .moments = kind->moments + (mean > 0) };
     for (int i = 0; i < o->moments; i++)
-        if (!(o->moment[i] = rc_new(r, n, sizeof(real)))) goto fail;
+        if (!(o->moment[i] = rc_new(r, n, sizeof(real))))
+            goto fail;
     *out = o;
     return RECUR_OK;
 fail:
@@ -58,14 +61,17 @@ fail:
 
 void rc_optim_free(rc_optim *o)
 {
-    if (!o) return;
-    for (int i = 0; i < o->moments; i++) rc_free(o->r, o->moment[i]);
+    if (!o)
+        return;
+    for (int i = 0; i < o->moments; i++)
+        rc_free(o->r, o->moment[i]);
     rc_free(o->r, o);
 }
 
 void rc_optim_clear(rc_optim *o)
 {
-    for (int i = 0; i < o->moments; i++) memset(o->moment[i], 0, o->n * sizeof(real));
+    for (int i = 0; i < o->moments; i++)
+        memset(o->moment[i], 0, o->n * sizeof(real));
     o->step = o->averaged = 0;
     o->averaging = false;
 }
@@ -77,9 +83,12 @@ bool rc_optim_averages(const rc_optim *o)
 
 void rc_optim_average(const rc_optim *o, real *w)
 {
-    if (!rc_optim_averages(o)) return;
-    if (o->mean > 0) memcpy(w, o->moment[o->moments - 1], o->n * sizeof *w);
-    else o->kind->average(o, 0, o->n, w);
+    if (!rc_optim_averages(o))
+        return;
+    if (o->mean > 0)
+        memcpy(w, o->moment[o->moments - 1], o->n * sizeof *w);
+    else
+        o->kind->average(o, 0, o->n, w);
 }
 
 /* mean += (1 - d) (w - mean): equation (A7).  At first d is below what was asked for, or the mean would long remember
@@ -90,7 +99,8 @@ static void follow(void *arg, int lo, int hi)
     const follow_job *j = arg;
     real *mean = j->o->moment[j->o->moments - 1];
     const size_t from = (size_t)lo * LEAST, to = (size_t)hi * LEAST < j->o->n ? (size_t)hi * LEAST : j->o->n;
-    for (size_t i = from; i < to; i++) mean[i] += j->part * (j->w[i] - mean[i]);
+    for (size_t i = from; i < to; i++)
+        mean[i] += j->part * (j->w[i] - mean[i]);
 }
 
 static void follow_all(const rc_optim *o, const real *w)
@@ -117,7 +127,8 @@ typedef struct {
 static void cut(job *j, const rc_span *span, int spans)
 {
     size_t total = 0;
-    for (int i = 0; i < spans; i++) total += span[i].n;
+    for (int i = 0; i < spans; i++)
+        total += span[i].n;
     size_t want = total / LEAST;
     j->span = span;
     j->slices = want < 1 ? 1 : want > SLICES ? SLICES : (int)want;
@@ -125,14 +136,18 @@ static void cut(job *j, const rc_span *span, int spans)
     size_t skip = 0, done = 0;
     for (int i = 0; i < j->slices; i++) {
         size_t end = total / (size_t)j->slices * (size_t)(i + 1);
-        if (i + 1 == j->slices) end = total;
+        if (i + 1 == j->slices)
+            end = total;
         end = i + 1 < j->slices ? end & ~(size_t)15 : end;
         j->slice[i].span = s;
         j->slice[i].skip = skip;
         j->slice[i].n = end - done;
         for (size_t left = end - done; left > 0; ) {
             size_t here = span[s].n - skip;
-            if (here > left) { skip += left; break; }
+            if (here > left) {
+                skip += left;
+                break;
+            }
             left -= here;
             s++;
             skip = 0;
@@ -145,7 +160,8 @@ static void cut(job *j, const rc_span *span, int spans)
 typedef struct { int span; size_t skip, left; } walk;
 static bool next(const job *j, walk *k, size_t *at, size_t *n, const rc_param **p)
 {
-    if (k->left == 0) return false;
+    if (k->left == 0)
+        return false;
     const rc_span *s = &j->span[k->span];
     *at = s->at + k->skip;
     *n = s->n - k->skip < k->left ? s->n - k->skip : k->left;
@@ -172,7 +188,8 @@ static void measure(void *arg, int i)
         real *g = j->u->g + at;
         double here = j->o->r->kern->sum_sq(n, g);
         if (j->limit > 0 && isfinite(here)) {
-            for (size_t e = 0; e < n; e++) g[e] = g[e] > j->limit ? j->limit : g[e] < -j->limit ? -j->limit : g[e];
+            for (size_t e = 0; e < n; e++)
+                g[e] = g[e] > j->limit ? j->limit : g[e] < -j->limit ? -j->limit : g[e];
             here = j->o->r->kern->sum_sq(n, g);
         }
         sum += here;
@@ -194,7 +211,8 @@ static void update(void *arg, int i)
         if (p->decay && j->decay > 0 && o->kind->decoupled) {
             io.decay = io.lr * j->decay;
         } else if (p->decay && j->decay > 0) {
-            for (size_t e = at; e < at + n; e++) g[e] = io.scale * g[e] + j->decay * w[e];
+            for (size_t e = at; e < at + n; e++)
+                g[e] = io.scale * g[e] + j->decay * w[e];
             io.scale = 1;
         }
         o->kind->step(o, &io, at, n, w, g);
@@ -219,13 +237,17 @@ int rc_optim_step(rc_optim *o, rc_run *u, const recur_step_options *s, double *n
     cut(&j, span, spans);
     rc_each(o->r->pool, j.slices, measure, &j);
     double sum = 0;
-    for (int i = 0; i < j.slices; i++) sum += j.sum[i];
+    for (int i = 0; i < j.slices; i++)
+        sum += j.sum[i];
     double length = sqrt(sum), scale = s->clip > 0 && length > s->clip ? s->clip / length : 1;
-    if (norm) *norm = length;
-    if (!(length * scale <= HUGE_NORM)) return diverged(&j, spans, length);
+    if (norm)
+        *norm = length;
+    if (!(length * scale <= HUGE_NORM))
+        return diverged(&j, spans, length);
 
     o->step++;
-    if (o->averaging) o->averaged++;
+    if (o->averaging)
+        o->averaged++;
     const double t = (double)o->step;
     j.io = (rc_optim_io){
         .lr = (real)s->lr, .eps = (real)s->eps, .scale = (real)scale,
@@ -233,6 +255,7 @@ int rc_optim_step(rc_optim *o, rc_run *u, const recur_step_options *s, double *n
         .c1 = (real)(1 / (1 - pow(s->beta1, t))), .c2 = (real)(1 / (1 - pow(s->beta2, t))),
     };
     rc_each(o->r->pool, j.slices, update, &j);
-    if (o->mean > 0) follow_all(o, u->w);
+    if (o->mean > 0)
+        follow_all(o, u->w);
     return RECUR_OK;
 }

@@ -5,10 +5,25 @@
 
 #include "train/train.h"
 
-static json_t *flag_json(const void *p) { return *(const int *)p < 0 ? json_null() : json_boolean(*(const int *)p); }
-static json_t *int_json(const void *p) { return *(const int64_t *)p < 0 ? json_null() : json_integer(*(const int64_t *)p); }
-static json_t *real_json(const void *p) { return isfinite(*(const double *)p) ? json_real(*(const double *)p) : json_null(); }
-static json_t *text_json(const void *p) { return *(const char *const *)p ? json_string(*(const char *const *)p) : json_null(); }
+static json_t *flag_json(const void *p)
+{
+    return *(const int *)p < 0 ? json_null() : json_boolean(*(const int *)p);
+}
+
+static json_t *int_json(const void *p)
+{
+    return *(const int64_t *)p < 0 ? json_null() : json_integer(*(const int64_t *)p);
+}
+
+static json_t *real_json(const void *p)
+{
+    return isfinite(*(const double *)p) ? json_real(*(const double *)p) : json_null();
+}
+
+static json_t *text_json(const void *p)
+{
+    return *(const char *const *)p ? json_string(*(const char *const *)p) : json_null();
+}
 
 static json_t *(*const as_json[])(const void *p) = {
     [RECUR_FLAG] = flag_json, [RECUR_INT] = int_json, [RECUR_REAL] = real_json, [RECUR_TEXT] = text_json, [RECUR_TIME] = real_json,
@@ -40,7 +55,8 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
 static uint64_t hash_data(const recur_data *d)
 {
     uint64_t h = 0;
-    for (int c = 0; c < d->C; c++) h = mix(h, d->ids[c], d->rows * sizeof(int32_t));
+    for (int c = 0; c < d->C; c++)
+        h = mix(h, d->ids[c], d->rows * sizeof(int32_t));
     h = mix(h, d->x, d->rows * (size_t)d->F * sizeof(float));
     h = mix(h, d->step_label, d->rows * sizeof(int32_t));
     h = mix(h, d->value, (d->per_step ? d->rows : (size_t)d->count) * (size_t)d->outputs * sizeof(float));
@@ -60,7 +76,8 @@ static uint64_t hash_data(const recur_data *d)
 static json_t *hash_json(const recur_data *d)
 {
     char s[32];
-    if (!d) return json_null();
+    if (!d)
+        return json_null();
     snprintf(s, sizeof s, "%016llx", (unsigned long long)hash_data(d));
     return json_string(s);
 }
@@ -68,8 +85,10 @@ static json_t *hash_json(const recur_data *d)
 json_t *rc_options_agree(const recur_train_options *o, const recur_model *m, const recur_data *d, const recur_data *held)
 {
     json_t *out = rc_options_json(o);
-    if (!out) return NULL;
-    for (size_t i = 0; i < sizeof free_rows / sizeof free_rows[0]; i++) json_object_del(out, free_rows[i]);
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < sizeof free_rows / sizeof free_rows[0]; i++)
+        json_object_del(out, free_rows[i]);
     json_object_set_new(out, "net", json_string(m->net->line));
     json_object_set_new(out, "training data", hash_json(d));
     json_object_set_new(out, "held-out data", hash_json(held));

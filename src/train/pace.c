@@ -22,12 +22,17 @@ static int timed_steps(rc_fitting *f, double limit, double *row_seconds)
     int64_t rows = 0;
     for (int i = 0; i < UNTIMED + TIMED || rc_now() - began < limit; i++) {
         int e = rc_fit_step(f);
-        if (e < 0) return e;
+        if (e < 0)
+            return e;
         rc_fit_tell(f, RECUR_PACED, NULL, false);
-        if (f->stop) return RECUR_ESTOP;
-        if (i < UNTIMED) start = rc_now();
-        else rows += f->rows;
-        if (i >= UNTIMED && rc_now() - began > 0.25 * f->o.time) break;      /* slow steps: three quarters must remain */
+        if (f->stop)
+            return RECUR_ESTOP;
+        if (i < UNTIMED)
+            start = rc_now();
+        else
+            rows += f->rows;
+        if (i >= UNTIMED && rc_now() - began > 0.25 * f->o.time)
+            break;      /* slow steps: three quarters must remain */
     }
     *row_seconds = (rc_now() - start) / (double)(rows > 0 ? rows : 1);
     return RECUR_OK;
@@ -42,13 +47,15 @@ static int measure(rc_fitting *f, double *row_seconds, double *score_seconds)
     f->s.steps = INT64_MAX / 2;
     f->course.steps = f->s.steps;
     memcpy(f->best, f->m->w, f->n * sizeof(real));
-    if ((e = timed_steps(f, limit < 8 ? limit : 8, row_seconds)) < 0) goto done;
+    if ((e = timed_steps(f, limit < 8 ? limit : 8, row_seconds)) < 0)
+        goto done;
     if (f->held && f->held->stream) {
         f->held->look = LOOK_LEAST;
         units = fmin((double)f->held->rows, LOOK_LEAST);
     }
     double start = rc_now();
-    if (f->held && (e = f->m->task->score(f->m, f->held, f->u, &loss, &metric)) < 0) goto done;
+    if (f->held && (e = f->m->task->score(f->m, f->held, f->u, &loss, &metric)) < 0)
+        goto done;
     *score_seconds = (rc_now() - start) / units;
 done:
     memcpy(f->m->w, f->best, f->n * sizeof(real));
@@ -76,10 +83,12 @@ static double affordable(const rc_fitting *f, int64_t steps)
  * All, where that is no more than LOOK_MOST and FEW_LOOKS can be afforded. */
 static int64_t look(const rc_fitting *f, int64_t steps)
 {
-    if (!f->held || !f->held->stream) return 1;
+    if (!f->held || !f->held->stream)
+        return 1;
     int64_t most = (int64_t)f->held->rows < LOOK_MOST ? (int64_t)f->held->rows : LOOK_MOST;
     double part = affordable(f, steps) / FEW_LOOKS;
-    if (f->o.eval_every > 0 || part >= (double)most) return most;
+    if (f->o.eval_every > 0 || part >= (double)most)
+        return most;
     return part > LOOK_LEAST ? (int64_t)part : most < LOOK_LEAST ? most : LOOK_LEAST;
 }
 
@@ -87,12 +96,15 @@ static int64_t look(const rc_fitting *f, int64_t steps)
  * LOOKS a run, fewer where they cannot be afforded. */
 static int64_t cadence(const rc_fitting *f, int64_t steps)
 {
-    if (f->o.eval_every > 0) return f->o.eval_every;
-    if (!f->d->stream) return 0;
+    if (f->o.eval_every > 0)
+        return f->o.eval_every;
+    if (!f->d->stream)
+        return 0;
     int64_t units = look(f, steps);
     double afford = affordable(f, steps) / (double)(units > 0 ? units : 1);
     double epochs = (double)steps / (double)epoch_steps(f);
-    if (epochs >= 4 && epochs <= MOST_EPOCHS && epochs <= afford) return 0;
+    if (epochs >= 4 && epochs <= MOST_EPOCHS && epochs <= afford)
+        return 0;
     double looks = afford < 2 ? 2 : afford < LOOKS ? floor(afford) : LOOKS;
     int64_t every = (int64_t)ceil((double)steps / looks);
     return every > 0 ? every : 1;
@@ -111,8 +123,10 @@ static int64_t fit_time(rc_fitting *f, double row_seconds, double score_seconds)
     int64_t low = 1, high = (int64_t)(left / step) + 2;
     while (low + 1 < high) {             /* the most steps that end in time with their evaluations */
         int64_t n = low + (high - low) / 2;
-        if ((double)n * step + evaluations(f, n) * score_seconds * (double)look(f, n) <= left) low = n;
-        else high = n;
+        if ((double)n * step + evaluations(f, n) * score_seconds * (double)look(f, n) <= left)
+            low = n;
+        else
+            high = n;
     }
     return low;
 }
@@ -120,7 +134,8 @@ static int64_t fit_time(rc_fitting *f, double row_seconds, double score_seconds)
 /* What an evaluation of a running text reads; told where that is not all of it. */
 static void settle_look(rc_fitting *f)
 {
-    if (!f->held || !f->held->stream) return;
+    if (!f->held || !f->held->stream)
+        return;
     f->held->look = look(f, f->s.first);
     if (f->held->look < (int64_t)f->held->rows)
         rc_fit_say(f, "looks: each reads about %lld of the %lld held-out units, the beginnings of %d equal stretches",
@@ -132,17 +147,20 @@ int rc_fit_pace(rc_fitting *f)
     const recur_train_options *o = &f->o;
     double row_seconds = 0, score_seconds = 0;
     int e;
-    if ((e = rc_fit_epoch(f)) < 0) return e;
+    if ((e = rc_fit_epoch(f)) < 0)
+        return e;
     f->course = (rc_sched_io){ .lr = o->lr, .floor = o->floor, .factor = o->lr_factor, .warmup = o->warmup,
                                .after = o->lr_after, .epoch_steps = epoch_steps(f), .plateau = 1 };
     f->timed = o->time > 0 && !o->plan && o->steps <= 0;
     if (f->s.steps > 0) {                /* resumed */
     } else if (o->plan) {
-        if ((e = rc_fit_plan_read(f)) < 0) return e;
+        if ((e = rc_fit_plan_read(f)) < 0)
+            return e;
     } else if (o->steps > 0) {
         f->s.steps = o->steps;
     } else if (o->time > 0) {
-        if ((e = measure(f, &row_seconds, &score_seconds)) < 0) return e;
+        if ((e = measure(f, &row_seconds, &score_seconds)) < 0)
+            return e;
         f->s.steps = fit_time(f, row_seconds, score_seconds);
         f->score_seconds = score_seconds * (double)look(f, f->s.steps);
         rc_fit_say(f, "steps %lld: fit into %.0f s at %.0f units/s with %.0f looks at the held-out part; "
@@ -151,7 +169,8 @@ int rc_fit_pace(rc_fitting *f)
     } else {
         f->s.steps = o->epochs * epoch_steps(f);
     }
-    if (f->s.first == 0) f->s.first = f->s.steps;
+    if (f->s.first == 0)
+        f->s.first = f->s.steps;
     f->course.steps = f->s.steps;
     f->every = cadence(f, f->s.first);
     settle_look(f);

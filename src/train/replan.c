@@ -27,20 +27,25 @@ int rc_fit_plan_read(rc_fitting *f)
     for (bool more = true; more; s++) {
         char *end;
         long long steps = isdigit((unsigned char)*s) ? strtoll(s, &end, 10) : 0, at = 0;
-        if (steps < 1) return refuse(f);
+        if (steps < 1)
+            return refuse(f);
         s = end;
         if (before > 0) {                /* each but the first says from where on */
-            if (*s != '@' || !isdigit((unsigned char)s[1])) return refuse(f);
+            if (*s != '@' || !isdigit((unsigned char)s[1]))
+                return refuse(f);
             at = strtoll(s + 1, &end, 10);
             s = end;
-            if (f->s.cuts == RC_CUTS || at < 1 || steps < at || steps >= before) return refuse(f);
-            if (f->s.cuts > 0 && at <= f->s.cut[f->s.cuts - 1].at) return refuse(f);
+            if (f->s.cuts == RC_CUTS || at < 1 || steps < at || steps >= before)
+                return refuse(f);
+            if (f->s.cuts > 0 && at <= f->s.cut[f->s.cuts - 1].at)
+                return refuse(f);
             f->s.cut[f->s.cuts++] = (rc_cut){ at, steps };
         } else {
             f->s.first = steps;
         }
         before = steps;
-        if (*s && *s != ',') return refuse(f);
+        if (*s && *s != ',')
+            return refuse(f);
         more = *s == ',';
     }
     f->s.steps = f->s.first;
@@ -57,7 +62,8 @@ void rc_fit_plan_text(const rc_loop_state *s, char *out, size_t n)
 static void follow(rc_fitting *f)        /* --plan */
 {
     for (int64_t i = 0; i < f->s.cuts; i++)
-        if (f->s.cut[i].at == f->s.step) f->s.steps = f->s.cut[i].steps;
+        if (f->s.cut[i].at == f->s.step)
+            f->s.steps = f->s.cut[i].steps;
 }
 
 /* Steps that still end in time: as many as the clock allows at the pace of now, evaluations and the last one counted. */
@@ -74,13 +80,17 @@ void rc_fit_replan(rc_fitting *f)
     rc_loop_state *s = &f->s;
     const double time = f->o.time, used = rc_now() - f->began;
     char plan[RC_PLAN];
-    if (f->o.plan) follow(f);
+    if (f->o.plan)
+        follow(f);
     f->course.steps = s->steps;
     /* The last place is kept for the end of the time; before, a plan is worth changing by a fiftieth. */
-    if (!f->timed || s->step >= s->steps || f->pace_steps <= 0 || s->cuts == RC_CUTS) return;
-    if (used < time && (f->pace_steps < STEADY || s->step % (s->first / 100 + 1) != 0 || s->cuts == RC_CUTS - 1)) return;
+    if (!f->timed || s->step >= s->steps || f->pace_steps <= 0 || s->cuts == RC_CUTS)
+        return;
+    if (used < time && (f->pace_steps < STEADY || s->step % (s->first / 100 + 1) != 0 || s->cuts == RC_CUTS - 1))
+        return;
     int64_t can = affordable(f, time - used), worth = (s->steps - s->step) / 50;
-    if (can + worth >= s->steps) return;
+    if (can + worth >= s->steps)
+        return;
     can = affordable(f, 0.99 * time - used);
     s->cut[s->cuts++] = (rc_cut){ s->step, can };
     s->steps = f->course.steps = can;

@@ -88,6 +88,7 @@ const rc_sched *rc_sched_at(int i)
 const rc_sched *rc_sched_find(const char *name)
 {
     for (int i = 0; rc_sched_at(i); i++)
-        if (strcmp(scheds[i].name, name) == 0) return &scheds[i];
+        if (strcmp(scheds[i].name, name) == 0)
+            return &scheds[i];
     return NULL;
 }

@@ -93,7 +93,9 @@ json_t *rc_options_json(const recur_train_options *o);       /* every row, for m
 json_t *rc_options_agree(const recur_train_options *o, const recur_model *m, const recur_data *d, const recur_data *held);
     /* the rows that decide a training's bits, the net, and hashes of the data */
 
-/* --- the loop (loop.c), how long it is (pace.c), what the held-out part says (judge.c) --- */
+/* --- the loop (loop.c), made ready (setup.c), a step of it (step.c), how long it is (pace.c), what the held-out part says
+ * (judge.c) --- */
+#define RC_MEMORY 0.98                   /* what a running mean keeps of itself at a step */
 typedef struct {
     recur *r; recur_model *m; recur_data *d, *held;
     recur_train_options o;               /* nothing automatic left */
@@ -115,6 +117,8 @@ typedef struct {
 /* Trains m on d; the best weights on `held` (may be NULL) are m's at the end.  Options still automatic get plain values.
  * ESTOP: saved, best weights in place.  EDIVERGE: last good weights in place.  EIO: finished, but the last save failed. */
 int rc_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train_options *o, recur_watch *watch, void *ud);
+int rc_fit_open(rc_fitting *f);          /* settles the options, takes all memory; f is to be closed in any case */
+void rc_fit_close(rc_fitting *f);
 int rc_fit_tell(rc_fitting *f, int event, const char *text, bool better);    /* calls watch; f->stop once it asks for it */
 int rc_fit_say(void *fitting, const char *form, ...) __attribute__((format(printf, 2, 3)));   /* RECUR_CHOSEN */
 int rc_fit_epoch(rc_fitting *f);         /* data to s.epoch, s.at */

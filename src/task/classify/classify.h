@@ -12,8 +12,5 @@ int rc_classify_settle(recur_model *m, recur_data *held);
 int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out);
 int rc_classify_baseline(recur_model *m, recur_data *d, recur_data *held);
 int rc_classify_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
-/* Probabilities [count][classes] of a classifying model for every example, in their order; batches of any size give
- * the same. */
-int rc_classify_scores(const recur_model *m, recur_data *d, float *p);
 extern const rc_task rc_task_classify;
 #endif

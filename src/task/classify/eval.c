@@ -30,7 +30,8 @@ static int answers(const recur_model *m, const recur_data *d, rc_run *u, const r
     return RECUR_OK;
 }
 
-int rc_classify_scores(const recur_model *m, recur_data *d, float *p)
+/* Probabilities [count][classes] for every example, in their order; batches of any size give the same. */
+static int scores(const recur_model *m, recur_data *d, float *p)
 {
     enum { SEQUENCES = 32, ROWS = 8192 };
     rc_run *u = NULL;
@@ -101,7 +102,7 @@ static int judge_net(const recur_model *m, recur_data *d, rc_judged *j)
     if (e == RECUR_OK && p == NULL)
         e = RECUR_ENOMEM;
     if (e == RECUR_OK && d->count > 0)
-        e = rc_classify_scores(m, d, p);
+        e = scores(m, d, p);
     for (size_t i = 0; i < n && e == RECUR_OK; i++)
         j->p[i] = (double)p[i];
     rc_free(m->r, p);

@@ -62,7 +62,8 @@ static int first_peak(const double *r, int lags, double least)
     return 1;
 }
 
-int rc_period_find(recur *r, const rc_windows *w, int *out)
+/* By autocorrelation of the rows; 1: none. */
+static int find_period(recur *r, const rc_windows *w, int *out)
 {
     double *v = rc_new(r, ROWS + LAGS + 2, sizeof *v), *sum = v != NULL ? v + ROWS : NULL;
     int32_t longest = 0;
@@ -116,7 +117,7 @@ int rc_outlook_settle(recur_data *d, const recur_train_options *o)
     if (o != NULL && o->period > 0)
         look->period = (int)o->period;
     else
-        e = rc_period_find(d->r, rc_windows_of(d), &look->period);
+        e = find_period(d->r, rc_windows_of(d), &look->period);
     int ahead = look->period >= 4 ? look->period : 12, most = rows / 6 > 1 ? rows / 6 : 1;
     look->horizon = given(o != NULL ? o->horizon : -1, ahead < most ? ahead : most);
     int back = 2 * look->horizon > 2 * look->period ? 2 * look->horizon : 2 * look->period;

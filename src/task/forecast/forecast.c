@@ -46,7 +46,8 @@ static void text(const json_t *form, const char *key, char *out, size_t n, bool 
     snprintf(out, n, "%s", *bad ? "" : s);
 }
 
-int rc_outlook_read(recur *r, const json_t *form, rc_outlook *o)
+/* EFORMAT where a number cannot be. */
+static int read_outlook(recur *r, const json_t *form, rc_outlook *o)
 {
     bool bad = false;
     *o = (rc_outlook){ 0 };
@@ -84,7 +85,8 @@ int rc_outlook_read(recur *r, const json_t *form, rc_outlook *o)
     return RECUR_OK;
 }
 
-int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out)
+/* The words among the options. */
+static int take_options(recur *r, const recur_train_options *o, rc_outlook *out)
 {
     if (o == NULL)
         return RECUR_OK;
@@ -113,7 +115,7 @@ static int begin(recur_data *d, rc_raw *raw, const rc_like *like)
     raw->look = &w->look;
     if ((e = rc_map_new(d->r, &raw->names)) != RECUR_OK)
         return e;
-    if (like != NULL && (e = rc_outlook_read(d->r, like->form, &w->look)) != RECUR_OK)
+    if (like != NULL && (e = read_outlook(d->r, like->form, &w->look)) != RECUR_OK)
         return e;
     if (like != NULL && like->scaling->n != w->look.V + w->look.K)
         return rc_fail(d->r, RECUR_EFORMAT, "the model has no scaling of its columns");
@@ -132,7 +134,7 @@ static int finish(recur_data *d, rc_raw *raw, const recur_train_options *o, cons
     if (like == NULL) {                  /* many series have many levels: each window brings its own */
         look->scaled = raw->n > 1 ? RC_SCALED_WINDOW : RC_SCALED_LAST;
         look->horizon = o != NULL && o->horizon > 0 ? (int)o->horizon : 0;
-        e = rc_outlook_options(d->r, o, look);
+        e = take_options(d->r, o, look);
     } else if (o != NULL && part == RC_ALL) {
         look->horizon = o->horizon > 0 ? (int)o->horizon : look->horizon;
         look->period = o->period > 0 ? (int)o->period : look->period;

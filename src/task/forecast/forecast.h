@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * forecast.h - the parts of the forecasting task: read.c reads tables, time.c their times, fill.c makes series of
- * them, span.c parts them in time, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline,
+ * forecast.h - the parts of the forecasting task: table.c and read.c read tables, time.c their times, fill.c makes series
+ * of them, span.c parts them in time, window.c cuts windows, choose.c chooses, eval.c scores, linear.c is the baseline,
  * ahead.c and future.c look ahead.
  *
  * A series is rows, one a step; a row holds V columns that are forecast, K that are known ahead, and A features of the
@@ -40,9 +40,7 @@ typedef struct {
     char id[64], time[64];       /* columns of names and times; "": there are none, or no head line */
     rc_clock clock;
 } rc_outlook;
-int rc_outlook_read(recur *r, const json_t *form, rc_outlook *out);          /* EFORMAT where a number cannot be */
 int rc_outlook_write(recur *r, const rc_outlook *o, json_t *form);
-int rc_outlook_options(recur *r, const recur_train_options *o, rc_outlook *out);     /* the words among them */
 static inline int rc_outlook_wide(const rc_outlook *o) { return o->joint ? o->V : 1; }    /* columns of a window */
 static inline int rc_outlook_features(const rc_outlook *o)   /* numbers of a row of a window */
 {
@@ -91,7 +89,6 @@ int rc_windows_fill(recur_data *d, rc_raw *raw, const recur_train_options *o, co
 int rc_spans_find(recur_data *d, const recur_train_options *o, const rc_like *like, int part);      /* from, to of every series (span.c) */
 int rc_spans_form(recur_data *d, const recur_train_options *o);              /* d->form: what is kept of them */
 int rc_windows_examples(recur_data *d, int part);
-int rc_period_find(recur *r, const rc_windows *w, int *out); /* by autocorrelation of the rows; 1: none */
 int rc_outlook_settle(recur_data *d, const recur_train_options *o);          /* what of the outlook was left automatic */
 
 /* --- windows --- */

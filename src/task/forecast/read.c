@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * read.c - tables of series, in three forms:
- *
- *   date,load,price          head line, a line a step; a column of times is known by what it holds.  With a column of
- *   2024-01-01,3.1,40        names (id, series, unique_id, ..., or --id) the lines of several series stand in one file.
- *   3.1,40                   the same without head line: columns are called 1, 2, ...
- *   A7,3.1,3.3,3.0           a line a series: its name, then its values (the M4 competition's form)
+ * read.c - tables of series -> rows in the order of the files.  table.c says what form a table has.
  *
  * A cell that is empty, "?", "na" or "nan" is missing. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include "task/forecast/forecast.h"
-
-#define ID_NAMES "id series unique_id item_id series_id sample item name"
-#define COUNTED_NAMES "time timestamp t step index year unix epoch"       /* columns of times that are plain numbers */
-#define SHOWN(t) (int)((t).n < 40 ? (t).n : 40), (t).s
-enum { LOOK = 200 };
-
-typedef struct {
-    rc_source f;
-    rc_raw *w;
-    int file;
-    char sep;
-    rc_line_cells head, row;
-    bool wide, headless;
-    int time, id, *column;               /* column [V+K]: where each stands in a line */
-} table;
+#include "task/forecast/table.h"
 
 /* --- series and rows --- */
 
@@ -76,246 +54,22 @@ void rc_raw_free(rc_raw *w)
     rc_map_free(w->names);
 }
 
-/* --- which form, which columns --- */
-
-static bool is_number(rc_span_text t) { float x; return t.n > 0 && rc_number(t.s, t.n, &x); }
-
-static bool is_time(rc_span_text t)
-{
-    char form[40] = "";
-    int64_t at;
-    return !is_number(t) && rc_time_parse(t.s, t.n, form, &at);
-}
-
-static bool is_word(rc_span_text t) { return t.n > 0 && !is_number(t) && !is_time(t); }
-
-/* A name, then numbers alone. */
-static bool is_wide(const rc_line_cells *c)
-{
-    int numbers = 0;
-    for (int i = 1; i < c->n; i++) {
-        if (c->at[i].n > 0 && !is_number(c->at[i]))
-            return false;
-        numbers += c->at[i].n > 0;
-    }
-    return c->n >= 4 && numbers >= 3 && is_word(c->at[0]);
-}
-
-/* M4's own head: V1, V2, V3, ... */
-static bool is_counted(const rc_line_cells *c)
-{
-    for (int i = 0; i < c->n; i++) {
-        char name[16];
-        int n = snprintf(name, sizeof name, "V%d", i + 1);
-        if (c->at[i].n != (size_t)n || memcmp(c->at[i].s, name, (size_t)n) != 0)
-            return false;
-    }
-    return c->n >= 4;
-}
-
-static bool same(rc_span_text a, const char *s) { return a.n == strlen(s) && memcmp(a.s, s, a.n) == 0; }
-
-static int find_column(const table *t, const char *name)
-{
-    char number[16];
-    for (int i = 0; i < t->head.n && !t->headless; i++)
-        if (same(t->head.at[i], name))
-            return i;
-    for (int i = 0; i < t->head.n && t->headless; i++) {
-        snprintf(number, sizeof number, "%d", i + 1);
-        if (strcmp(number, name) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static bool listed(const char *list, rc_span_text name)
-{
-    for (const char *p = list; p != NULL && *p != 0; p += *p == ',') {
-        size_t n = strcspn(p, ",");
-        rc_span_text one = rc_trim(p, n);
-        if (one.n == name.n && memcmp(one.s, name.s, one.n) == 0)
-            return true;
-        p += n;
-    }
-    return false;
-}
-
-static int no_column(const table *t, const char *option, rc_span_text name)
-{
-    char have[200] = "";
-    for (int i = 0; i < t->head.n && strlen(have) < 140; i++)
-        snprintf(have + strlen(have), sizeof have - strlen(have), "%s%.*s", i > 0 ? ", " : "", SHOWN(t->head.at[i]));
-    if (t->headless)
-        snprintf(have, sizeof have, "numbers from 1 to %d, as there is no head line", t->head.n);
-    return rc_fail(t->f.r, RECUR_EDATA, "%s:1: %s: no column '%.*s'; there are %s", t->f.path, option,
-                   SHOWN(name), have);
-}
-
-/* The columns of a list, in its order, to the end of look->column; `calendar` is no column. */
-static int add_listed(table *t, const char *option, const char *list, int *count)
-{
-    for (const char *p = list; p != NULL && *p != 0; p += *p == ',') {
-        size_t n = strcspn(p, ",");
-        rc_span_text name = rc_trim(p, n);
-        char copy[256];
-        p += n;
-        if (same(name, "calendar") && strcmp(option, "--known") == 0)
-            continue;
-        snprintf(copy, sizeof copy, "%.*s", (int)(name.n < 255 ? name.n : 255), name.s);
-        if (find_column(t, copy) < 0)
-            return no_column(t, option, name);
-        if (json_array_append_new(t->w->look->column, json_string(copy)) != 0)
-            return rc_fail(t->f.r, RECUR_EDATA, "%s:1: the name of a column is not UTF-8: say --encoding", t->f.path);
-        ++*count;
-    }
-    return RECUR_OK;
-}
-
-/* All that hold numbers and are neither time nor name nor known ahead.  What a column holds its first lines show. */
-static int add_numeric(table *t, const char *known, rc_lines l)
-{
-    int numbers[1024] = { 0 }, e = RECUR_OK, most = t->head.n < 1024 ? t->head.n : 1024;
-    rc_span_text s;
-    for (int k = 0; k < LOOK && rc_filled_line(&l, &s); k++) {
-        if ((e = rc_line_split(t->f.r, s.s, s.n, t->sep, &t->row)) != RECUR_OK)
-            return e;
-        for (int i = 0; i < most && t->row.n == t->head.n; i++)
-            if (t->row.at[i].n > 0)
-                numbers[i] += is_number(t->row.at[i]) ? 1 : -1;
-    }
-    for (int i = 0; i < most && e == RECUR_OK; i++) {
-        char name[256];
-        snprintf(name, sizeof name, "%d", i + 1);
-        if (!t->headless)
-            snprintf(name, sizeof name, "%.*s", (int)(t->head.at[i].n < 255 ? t->head.at[i].n : 255), t->head.at[i].s);
-        if (i == t->time || i == t->id || numbers[i] <= 0 || name[0] == 0
-            || listed(known, (rc_span_text){ name, strlen(name) }))
-            continue;
-        if (json_array_append_new(t->w->look->column, json_string(name)) != 0)
-            e = rc_fail(t->f.r, RECUR_EDATA, "%s:1: the name of a column is not UTF-8: say --encoding", t->f.path);
-        t->w->look->V++;
-    }
-    return e;
-}
-
-/* Where times and names stand.  `first` is the first line of numbers. */
-static int find_roles(table *t, const rc_line_cells *first, const recur_train_options *o)
-{
-    const char *id = o != NULL && o->id != NULL ? o->id : t->w->look->id[0] != 0 ? t->w->look->id : NULL;
-    t->time = t->id = -1;
-    for (int i = 0; i < first->n && t->time < 0; i++)
-        if (is_time(first->at[i]))
-            t->time = i;
-    for (int i = 0; i < t->head.n && t->time < 0 && !t->headless; i++)
-        if (rc_is_name(t->head.at[i].s, t->head.at[i].n, COUNTED_NAMES) && i < first->n && is_number(first->at[i])
-            && !listed(o != NULL ? o->columns : NULL, t->head.at[i]) && !listed(o != NULL ? o->known : NULL, t->head.at[i]))
-            t->time = i;
-    if (id != NULL) {
-        if ((t->id = find_column(t, id)) < 0)
-            return no_column(t, "--id", (rc_span_text){ id, strlen(id) });
-    }
-    for (int i = 0; i < t->head.n && t->id < 0 && !t->headless; i++)
-        if (i != t->time && i < first->n && is_word(first->at[i])
-            && rc_is_name(t->head.at[i].s, t->head.at[i].n, ID_NAMES))
-            t->id = i;
-    if (t->id >= 0 && !t->headless)
-        snprintf(t->w->look->id, sizeof t->w->look->id, "%.*s", SHOWN(t->head.at[t->id]));
-    if (t->time >= 0 && !t->headless && t->w->learn)
-        snprintf(t->w->look->time, sizeof t->w->look->time, "%.*s", SHOWN(t->head.at[t->time]));
-    return RECUR_OK;
-}
-
-/* What was learned from the first file must be found in each. */
-static int place_columns(table *t)
-{
-    const rc_outlook *o = t->w->look;
-    if ((t->column = rc_new(t->f.r, (size_t)(o->V + o->K) + 1, sizeof *t->column)) == NULL)
-        return RECUR_ENOMEM;
-    for (int k = 0; k < o->V + o->K; k++) {
-        const char *name = json_string_value(json_array_get(o->column, (size_t)k));
-        if ((t->column[k] = find_column(t, name)) < 0)
-            return no_column(t, "columns that the model was trained on", (rc_span_text){ name, strlen(name) });
-    }
-    if (t->time < 0 && o->clock.form[0] != 0)
-        return rc_fail(t->f.r, RECUR_EDATA, "%s: no column of times like %s, which the training data had", t->f.path,
-                       o->clock.form);
-    return RECUR_OK;
-}
-
-static int learn_columns(table *t, const recur_train_options *o, rc_lines data)
-{
-    rc_outlook *look = t->w->look;
-    const char *known = o != NULL ? o->known : NULL;
-    int e = o != NULL && o->columns != NULL ? add_listed(t, "--columns", o->columns, &look->V)
-                                           : add_numeric(t, known, data);
-    if (e == RECUR_OK)
-        e = add_listed(t, "--known", known, &look->K);
-    if (e == RECUR_OK && look->V == 0)
-        e = rc_fail(t->f.r, RECUR_EDATA, "%s: no column of numbers; a table looks like: date,load / 2024-01-01,3.1",
-                    t->f.path);
-    look->named = t->id >= 0;
-    look->headless = t->headless;
-    return e;
-}
-
-static int learn_wide(table *t)
-{
-    rc_outlook *look = t->w->look;
-    look->named = look->headless = true;
-    look->V = 1;
-    return json_array_append_new(look->column, json_string("value")) == 0 ? RECUR_OK
-         : rc_fail(t->f.r, RECUR_ENOMEM, "no memory for the columns");
-}
-
-/* The form of the file; `data` is left before its first line of numbers. */
-static int open_table(table *t, const recur_train_options *o, rc_lines *data)
-{
-    rc_span_text first, second = { NULL, 0 };
-    rc_lines l = *data, after;
-    int e;
-    if (!rc_filled_line(&l, &first))
-        return rc_fail(t->f.r, RECUR_EDATA, "%s: the file is empty", t->f.path);
-    after = l;
-    t->sep = memchr(first.s, '\t', first.n) != NULL ? '\t' : memchr(first.s, ';', first.n) != NULL ? ';' : ',';
-    if (!rc_filled_line(&l, &second))
-        second = first;
-    if ((e = rc_line_split(t->f.r, first.s, first.n, t->sep, &t->head)) != RECUR_OK
-        || (e = rc_line_split(t->f.r, second.s, second.n, t->sep, &t->row)) != RECUR_OK)
-        return e;
-    bool counted = is_counted(&t->head) && is_wide(&t->row), head = false;
-    t->wide = counted || is_wide(&t->head);
-    for (int i = 0; i < t->head.n; i++)
-        head = head || is_word(t->head.at[i]);
-    t->headless = !head;
-    *data = counted || (head && !t->wide) ? after : *data;
-    if (t->wide != (t->w->look->named && t->w->look->headless) && !t->w->learn)
-        return rc_fail(t->f.r, RECUR_EDATA, "%s: %s, and the training data had the other form", t->f.path,
-                       t->wide ? "a line is a whole series" : "a line is a step");
-    if (t->wide)
-        return t->w->learn ? learn_wide(t) : RECUR_OK;
-    if ((e = find_roles(t, t->headless ? &t->head : &t->row, o)) != RECUR_OK)
-        return e;
-    if (t->w->learn && (e = learn_columns(t, o, *data)) != RECUR_OK)
-        return e;
-    return place_columns(t);
-}
-
 /* --- lines --- */
 
-static int take_wide(table *t, int64_t line)
+static int take_wide(rc_raw_table *t, int64_t line)
 {
     int32_t series;
+    float x;
     int n = t->row.n, e = RECUR_OK;
     while (n > 1 && t->row.at[n - 1].n == 0)
         n--;
     for (int i = 1; i < n; i++)
-        if (t->row.at[i].n > 0 && !is_number(t->row.at[i]))
+        if (t->row.at[i].n > 0 && !rc_number(t->row.at[i].s, t->row.at[i].n, &x))
             return rc_source_bad(&t->f, line, "number", "value %d of series '%.*s': '%.*s' is no number", i,
-                                 SHOWN(t->row.at[0]), SHOWN(t->row.at[i]));
+                                 RC_SHOWN(t->row.at[0]), RC_SHOWN(t->row.at[i]));
     e = rc_raw_series(t->w, t->row.at[0].s, t->row.at[0].n, &series);
     for (int i = 1; i < n && e == RECUR_OK; i++) {
-        float x = NAN;
+        x = NAN;
         if (t->row.at[i].n > 0)
             rc_number(t->row.at[i].s, t->row.at[i].n, &x);
         if ((e = rc_values_add(&t->w->x, x)) == RECUR_OK)
@@ -324,7 +78,7 @@ static int take_wide(table *t, int64_t line)
     return e;
 }
 
-static int take_step(table *t, int64_t line)
+static int take_step(rc_raw_table *t, int64_t line)
 {
     rc_outlook *o = t->w->look;
     int32_t series;
@@ -336,11 +90,11 @@ static int take_step(table *t, int64_t line)
         rc_span_text c = t->row.at[t->column[k]];
         if (c.n > 0 && !rc_number(c.s, c.n, &x))
             return rc_source_bad(&t->f, line, "number", "column '%s': '%.*s' is no number",
-                                 json_string_value(json_array_get(o->column, (size_t)k)), SHOWN(c));
+                                 json_string_value(json_array_get(o->column, (size_t)k)), RC_SHOWN(c));
     }
     if (t->time >= 0 && !rc_time_parse(t->row.at[t->time].s, t->row.at[t->time].n, o->clock.form, &time))
         return rc_source_bad(&t->f, line, "time", "'%.*s' is no time like those before (%s)",
-                             SHOWN(t->row.at[t->time]), o->clock.form[0] != 0 ? o->clock.form : "Y-m-d H:M:S");
+                             RC_SHOWN(t->row.at[t->time]), o->clock.form[0] != 0 ? o->clock.form : "Y-m-d H:M:S");
     int e = rc_raw_series(t->w, t->id >= 0 ? t->row.at[t->id].s : "", t->id >= 0 ? t->row.at[t->id].n : 0, &series);
     for (int k = 0; k < o->V + o->K && e == RECUR_OK; k++) {
         rc_span_text c = t->row.at[t->column[k]];
@@ -352,11 +106,11 @@ static int take_step(table *t, int64_t line)
     return e == RECUR_OK ? rc_raw_row(t->w, series, time, line, t->file) : e;
 }
 
-static int read_table(table *t, const recur_train_options *o)
+static int read_table(rc_raw_table *t, const recur_train_options *o)
 {
     rc_lines l = { t->f.s, t->f.s + t->f.n, 0 };
     rc_span_text s;
-    int e = open_table(t, o, &l);
+    int e = rc_raw_open(t, o, &l);
     while (e == RECUR_OK && rc_filled_line(&l, &s))
         if ((e = rc_line_split(t->f.r, s.s, s.n, t->sep, &t->row)) == RECUR_OK)
             e = t->wide ? take_wide(t, l.line) : take_step(t, l.line);
@@ -379,7 +133,7 @@ int rc_raw_read(rc_raw *w, const char *path, int file, const recur_train_options
         if (e != RECUR_OK && e != RECUR_ENOMEM)
             rc_fail(w->r, e, "%s: %.900s", path, why);
     }
-    table t = { .f = { .r = w->r, .path = path, .s = text.n > 0 ? text.s : "", .n = text.n, .o = o,
+    rc_raw_table t = { .f = { .r = w->r, .path = path, .s = text.n > 0 ? text.s : "", .n = text.n, .o = o,
                        .problems = problems }, .w = w, .file = file, .time = -1, .id = -1 };
     if (e == RECUR_OK)
         e = read_table(&t, o);

@@ -35,7 +35,8 @@ static int say_batch(const recur_model *m, recur_data *d, rc_run *u, const recur
     return e;
 }
 
-int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud, int example, const char *text), void *ud)
+/* What the net says of each example of d, in no order. */
+static int say_each(const recur_model *m, recur_data *d, int (*take)(void *ud, int example, const char *text), void *ud)
 {
     recur_batch b;
     rc_run *u = NULL;
@@ -190,7 +191,7 @@ int rc_transcribe_score(const recur_model *m, recur_data *held, rc_run *u, doubl
     if (e == RECUR_OK)
         e = loss_of(held, u, loss);
     if (e == RECUR_OK)
-        e = rc_transcribe_said(m, held, count_net, &t);
+        e = say_each(m, held, count_net, &t);
     *metric = t.count > 0 ? rate(t.word) : NAN;
     close_tally(&t);
     return e;
@@ -251,7 +252,7 @@ static int eval(const recur_model *m, recur_data *d, tally *t, json_t **out)
 {
     int e = open_tally(t, m->r, d, true);
     if (e == RECUR_OK)
-        e = rc_transcribe_said(m, d, count_net, t);
+        e = say_each(m, d, count_net, t);
     if (e == RECUR_OK && t->count == 0)
         e = rc_fail(m->r, RECUR_EDATA, "%s: no texts to compare the answers with", d->paths > 0 ? d->path[0] : "examples");
     if (e == RECUR_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * gather.h - examples being gathered for transcription: transcribe.c goes through lists, rows.c turns
- * what they name into rows. */
+ * gather.h - examples being gathered for transcription: transcribe.c goes through lists, rows.c turns what they name into
+ * rows, units.c their texts into classes. */
 #ifndef RC_TRANSCRIBE_GATHER_H
 #define RC_TRANSCRIBE_GATHER_H
 #include "task/transcribe/transcribe.h"
@@ -24,4 +24,9 @@ typedef struct {
 int rc_gather_file(rc_gather *g, int *T);
 int rc_gather_sound(rc_gather *g, rc_sound *s, int *T);      /* s comes back at the front end's rate; rate 0: it is that */
 int rc_gather_rows(rc_gather *g, const float *x, int T, int F);
+
+const char *rc_gather_name(const rc_gather *g);              /* of the list, for messages */
+int rc_gather_problem(rc_gather *g, const char *kind, const char *what);     /* of the line: noted, or with --strict EDATA */
+int rc_gather_units(rc_gather *g);                           /* d->labels, g->how.words: from the option, else from the texts */
+int rc_gather_encode(rc_gather *g);                          /* the texts of all examples -> their lists of classes */
 #endif

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT
  * transcribe.c - what was said, without a word about when: lists of sounds (or of measured sequences) and their texts
- * -> examples.  A list has lines path<TAB>text; paths are those beside the list, path#1.5-3 is a part of a sound. */
+ * -> examples.  A list has lines path<TAB>text; paths are those beside the list, path#1.5-3 is a part of a sound.  What
+ * they name rows.c hears, and what their texts are made of units.c knows. */
 #include <stdio.h>
-#include <stdlib.h>
-#include "head/ctc.h"
 #include "data/pick.h"
 #include "data/read.h"
 #include "task/transcribe/gather.h"
 
-enum { FEW_WORDS = 64, OFTEN = 5 };      /* so few words, each said so often on average, are units of their own */
+const char *rc_gather_name(const rc_gather *g)
+{
+    return g->d->paths > 0 ? g->d->path[g->file] : "example";
+}
 
-static const char *list_name(const rc_gather *g) { return g->d->paths > 0 ? g->d->path[g->file] : "example"; }
-
-static int problem(rc_gather *g, const char *kind, const char *what)
+int rc_gather_problem(rc_gather *g, const char *kind, const char *what)
 {
     g->d->skipped++;
     if (g->problems == NULL || (g->o != NULL && g->o->strict > 0))
-        return rc_fail(g->d->r, RECUR_EDATA, "%s:%lld: %s", list_name(g), (long long)g->line, what);
-    return rc_problem(g->problems, list_name(g), g->line, kind, what);
+        return rc_fail(g->d->r, RECUR_EDATA, "%s:%lld: %s", rc_gather_name(g), (long long)g->line, what);
+    return rc_problem(g->problems, rc_gather_name(g), g->line, kind, what);
 }
 
 /* What cannot be read is a problem of that line; memory is not. */
@@ -27,7 +27,7 @@ static int survive(rc_gather *g, int e)
     if (e != RECUR_EDATA && e != RECUR_EIO)
         return e;
     snprintf(what, sizeof what, "%s", g->d->r->message);
-    return problem(g, "sound", what);
+    return rc_gather_problem(g, "sound", what);
 }
 
 /* --- an example --- */
@@ -88,7 +88,7 @@ static int add_file(rc_gather *g, const char *text, size_t n)
         return add(g, T, text, n);
     g->d->dropped++;
     snprintf(what, sizeof what, "%d steps, longer than --max-length %lld", T, (long long)g->o->max_length);
-    return problem(g, "long", what);
+    return rc_gather_problem(g, "long", what);
 }
 
 static int add_line(rc_gather *g, const char *s, size_t n)
@@ -97,12 +97,12 @@ static int add_line(rc_gather *g, const char *s, size_t n)
     size_t m = tab != NULL ? (size_t)(tab - s) : n;
     double speed = g->o != NULL && g->like == NULL ? g->o->speed : 0;
     if (tab == NULL && g->like == NULL)
-        return problem(g, "line", "no TAB: a line is path<TAB>text");
+        return rc_gather_problem(g, "line", "no TAB: a line is path<TAB>text");
     if (m == 0)
-        return problem(g, "line", "no path before the TAB");
+        return rc_gather_problem(g, "line", "no path before the TAB");
     if (other_part(g, s, m))
         return RECUR_OK;
-    int e = beside(g, list_name(g), s, m);
+    int e = beside(g, rc_gather_name(g), s, m);
     size_t before = json_array_size(g->problems);
     for (int k = 0; k < (speed > 0 ? 3 : 1) && e == RECUR_OK && json_array_size(g->problems) == before; k++) {
         g->speed = 1 + speed * (k == 0 ? 0 : k == 1 ? -1 : 1);
@@ -132,103 +132,6 @@ static int read_list(rc_gather *g, const char *path)
     return e;
 }
 
-/* --- units --- */
-
-static int count_units(rc_gather *g, const rc_spelling *how, rc_vocab **out, int64_t *all)
-{
-    recur_data *d = g->d;
-    int32_t id;
-    int e = rc_vocab_new(d->r, out);
-    *all = 0;
-    if (e == RECUR_OK)
-        e = rc_vocab_add(*out, "<blank>", strlen("<blank>"), 0, &id);          /* class 0, RC_BLANK */
-    for (int i = 0; i < d->count && e == RECUR_OK; i++) {
-        const char *s = d->ex[i].text_n > 0 ? d->raw.s + d->ex[i].text : "", *unit;
-        size_t n = d->ex[i].text_n, m;
-        while (e == RECUR_OK && rc_transcript_unit(how, &s, &n, &unit, &m)) {
-            ++*all;
-            if ((id = rc_vocab_id(*out, unit, m)) == RC_UNK)
-                e = rc_vocab_add(*out, unit, m, 1, &id);
-            if (e == RECUR_OK && id <= RC_FIRST)
-                e = rc_fail(d->r, RECUR_EDATA, "%s:%lld: '%.*s' cannot be a word of a transcript", list_name(g),
-                            (long long)d->ex[i].line, (int)m, unit);
-        }
-    }
-    return e;
-}
-
-static int unit_named(rc_gather *g, const char *unit)
-{
-    g->how.words = strcmp(unit, "word") == 0;
-    return g->how.words || strcmp(unit, "char") == 0 ? RECUR_OK
-        : rc_fail(g->d->r, RECUR_EOPTION, "--unit '%s': transcripts are cut into char or word", unit);
-}
-
-/* Words where they are few and often said (digits, commands); else signs, of which any word can be made. */
-static int learn_units(rc_gather *g)
-{
-    recur_data *d = g->d;
-    const char *unit = g->o != NULL ? g->o->unit : NULL;
-    int64_t all;
-    int e = unit != NULL ? unit_named(g, unit) : RECUR_OK;
-    g->how.words = g->how.words || unit == NULL;
-    if (e == RECUR_OK)
-        e = count_units(g, &g->how, &d->labels, &all);
-    int kinds = e == RECUR_OK ? rc_vocab_size(d->labels) - RC_FIRST - 1 : 0;
-    if (e == RECUR_OK && unit == NULL && (kinds > FEW_WORDS || all < (int64_t)kinds * OFTEN)) {
-        g->how.words = false;
-        rc_vocab_free(d->labels);
-        d->labels = NULL;
-        e = count_units(g, &g->how, &d->labels, &all);
-    }
-    if (e == RECUR_OK && rc_vocab_size(d->labels) == RC_FIRST + 1)
-        e = rc_fail(d->r, RECUR_EDATA, "%s: nothing is said in any line: a line is path<TAB>text", list_name(g));
-    return e;
-}
-
-/* Lists that no net can say in so few steps are left out before anything is learned. */
-static int fits(rc_gather *g, const rc_ids *label, rc_example *ex)
-{
-    char what[160];
-    if (g->like != NULL || rc_ctc_fits(ex->T, label->id, (int)label->n))
-        return RECUR_OK;
-    snprintf(what, sizeof what, "cannot be aligned: %d steps of sound, its text needs %d", ex->T,
-             rc_ctc_rows(label->id, (int)label->n));
-    g->line = ex->line;
-    g->file = ex->file;
-    ex->T = 0;                                                /* encode_all leaves it out */
-    return problem(g, "short", what);
-}
-
-static int encode_all(rc_gather *g)
-{
-    recur_data *d = g->d;
-    rc_ids label = { .r = d->r };
-    int e = RECUR_OK, kept = 0;
-    for (int i = 0; i < d->count && e == RECUR_OK; i++) {
-        rc_example *ex = &d->ex[i];
-        const char *s = ex->text_n > 0 ? d->raw.s + ex->text : "", *unit;
-        size_t n = ex->text_n, m;
-        label.n = 0;
-        while (e == RECUR_OK && rc_transcript_unit(&g->how, &s, &n, &unit, &m)) {
-            int32_t id = rc_vocab_id(d->labels, unit, m);
-            if (id <= RC_FIRST)
-                d->unknown++;
-            else
-                e = rc_ids_add(&label, id - RC_FIRST);
-        }
-        if (e == RECUR_OK)
-            e = fits(g, &label, ex);
-        if (e == RECUR_OK && ex->T > 0)
-            e = rc_data_list(d, ex, label.id, label.n);
-        if (ex->T > 0)
-            d->ex[kept++] = *ex;
-    }
-    d->count = kept;
-    rc_ids_free(&label);
-    return e;
-}
-
 /* --- the whole --- */
 
 static void begin(rc_gather *g)
@@ -250,7 +153,7 @@ static int finish(rc_gather *g)
         d->labels = rc_vocab_share(g->like->labels);
         d->form = json_incref(g->like->form);
         d->F = d->F > 0 ? d->F : g->like->scaling->n;
-    } else if ((e = learn_units(g)) == RECUR_OK) {
+    } else if ((e = rc_gather_units(g)) == RECUR_OK) {
         g->how.front = g->front != NULL ? rc_front_line(g->front) : NULL;
         d->form = rc_spelling_form(&g->how);
         e = d->form != NULL ? RECUR_OK : rc_fail(d->r, RECUR_ENOMEM, "no memory for the spelling");
@@ -258,11 +161,11 @@ static int finish(rc_gather *g)
     if (e != RECUR_OK)
         return e;
     d->classes = rc_vocab_size(d->labels) - RC_FIRST;
-    if ((e = encode_all(g)) != RECUR_OK)
+    if ((e = rc_gather_encode(g)) != RECUR_OK)
         return e;
     if (d->count == 0 && g->like == NULL)
         return rc_fail(d->r, RECUR_EDATA, "%s: no utterance that can be learned from; `recur check transcribe` says why",
-                       list_name(g));
+                       rc_gather_name(g));
     return rc_data_scale(d, g->like != NULL ? g->like->scaling : NULL);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * transcribe.h - the parts of the task that turns sounds, or other measured sequences, into text by CTC:
- * transcribe.c reads, rows.c hears, transcript.c knows the spelling, net.c chooses and prepares, eval.c scores,
- * dtw.c is the baseline, check.c looks at lists. */
+ * transcribe.c reads, rows.c hears, transcript.c knows the spelling, units.c makes classes of texts, net.c chooses and
+ * prepares, eval.c scores, dtw.c is the baseline, check.c looks at lists. */
 #ifndef RC_TRANSCRIBE_H
 #define RC_TRANSCRIBE_H
 #include "format/sound.h"
@@ -19,9 +19,6 @@ bool rc_transcript_word(const char **text, size_t *n, const char **word, size_t 
     /* the next word as measures count them: between blanks, signs of scripts without blanks one by one */
 int rc_transcript_join(recur *r, const rc_spelling *s, const rc_vocab *labels, const int32_t *label, int n, rc_buf *out);
     /* the text of classes 1.., appended */
-
-int rc_transcribe_said(const recur_model *m, recur_data *d, int (*take)(void *ud, int example, const char *text), void *ud);
-    /* what the net says of each example of d, in no order */
 
 int rc_transcribe_open(const recur_model *m, const recur_sound *sound, recur_data **out);
     /* one sound, or rows of measurements, as the model reads them: data with one example without a text */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * translate.h - the parts of the translation task: translate.c reads, text.c makes ids, net.c chooses,
- * search.c finds the likeliest answers, say.c makes text of them, eval.c scores, memory.c is the baseline, check.c looks
- * at files.
+ * search.c and beam.c find the likeliest answers, say.c makes text of them, eval.c scores, memory.c is the baseline,
+ * check.c looks at files.
  *
  * The side data are the sources, ended by </s>; the main data are the targets: input <s> y1 .. yn, wanted y1 .. yn </s>.
  * Example i of the one belongs to example i of the other. */
