@@ -23,16 +23,44 @@ static int add_piece(void *ud, const char *s, size_t n)
     return e;
 }
 
+static int cut(const rc_text *t, const rc_buf *plain, rc_pieces *out)
+{
+    rc_buf_init(&out->text, t->r, 0);
+    int e = t->unit->cut(t, plain->s, plain->n, add_piece, out);
+    return e == RECUR_OK ? add_piece(out, "</s>", 4) : e;
+}
+
+/* Small letters are cut where their capitals are; were there a text where they are not, it would keep the small ones. */
+static int cut_own(const rc_text *t, const char *s, size_t n, rc_pieces *out)
+{
+    rc_buf plain;
+    rc_pieces *own = rc_new(t->r, 1, sizeof *own);
+    if (own == NULL)
+        return RECUR_ENOMEM;
+    *own = (rc_pieces){ 0 };
+    rc_buf_init(&plain, t->r, 0);
+    int e = rc_utf8_fold(t->r, s, n, t->o.nfkc, false, &plain);
+    if (e == RECUR_OK)
+        e = cut(t, &plain, own);
+    rc_buf_free(&plain);
+    out->own = own;
+    if (e == RECUR_OK && own->n != out->n) {
+        rc_pieces_free(t->r, own);
+        rc_free(t->r, own);
+        out->own = NULL;
+    }
+    return e;
+}
+
 int rc_pieces_of(const rc_text *t, const char *s, size_t n, rc_pieces *out)
 {
     rc_buf plain;
     rc_buf_init(&plain, t->r, 0);
-    rc_buf_init(&out->text, t->r, 0);
     int e = rc_text_normal(t, s, n, &plain);
     if (e == RECUR_OK)
-        e = t->unit->cut(t, plain.s, plain.n, add_piece, out);
-    if (e == RECUR_OK)
-        e = add_piece(out, "</s>", 4);
+        e = cut(t, &plain, out);
+    if (e == RECUR_OK && t->o.lower)
+        e = cut_own(t, s, n, out);
     rc_buf_free(&plain);
     return e;
 }
@@ -46,6 +74,9 @@ const char *rc_pieces_at(const rc_pieces *p, int i, size_t *n)
 
 void rc_pieces_free(recur *r, rc_pieces *p)
 {
+    if (p->own != NULL)
+        rc_pieces_free(r, p->own);
+    rc_free(r, p->own);
     rc_free(r, p->end);
     if (p->text.r != NULL)
         rc_buf_free(&p->text);
@@ -84,7 +115,7 @@ int rc_translate_say(const recur_model *m, const rc_pieces *source, const rc_fou
         if (e != RECUR_OK || s < 0)
             continue;
         size_t n, mark;
-        const char *piece = rc_pieces_at(source, s, &n);
+        const char *piece = rc_pieces_at(source->own != NULL ? source->own : source, s, &n);
         rc_vocab_str(m->text->vocab, RC_UNK, &mark);
         out->n -= mark;
         e = rc_buf_add(out, piece, n);

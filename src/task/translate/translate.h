@@ -29,7 +29,10 @@ int rc_translate_eval(const recur_model *m, recur_data *d, json_t **out);
 int rc_translate_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
 
 /* --- saying (say.c) --- */
-typedef struct { rc_buf text; size_t *end; int n, cap; } rc_pieces;   /* units of a source as they stand in it, the last "</s>" */
+typedef struct rc_pieces {
+    rc_buf text; size_t *end; int n, cap;
+    struct rc_pieces *own;               /* the same with the capitals that they have in the text; NULL: no others */
+} rc_pieces;                             /* units of a source as the net reads them, the last "</s>" */
 int rc_pieces_of(const rc_text *t, const char *s, size_t n, rc_pieces *out);     /* out zeroed; rc_pieces_free in any case */
 const char *rc_pieces_at(const rc_pieces *p, int i, size_t *n);
 void rc_pieces_free(recur *r, rc_pieces *p);
