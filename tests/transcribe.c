@@ -288,10 +288,7 @@ static void rows_are_aligned(void **state)
     recur_data_close(d);
     fast.at = 0;
     OK(r, recur_data_callback(r, &d, "transcribe", speak, &fast, &o, NULL));
-    OK(r, recur_model_new(r, &m, "input | gru 4 | dense | softmax", d, 1));
-    FAILS(r, RECUR_EOPTION, "dense | ctc", recur_fit(m, d, NULL, &o, NULL, NULL));
-    FAILS(r, RECUR_EOPTION, "dense | ctc", recur_eval(r, m, d, &json));
-    recur_model_free(m);
+    FAILS(r, RECUR_EOPTION, "dense | ctc", recur_model_new(r, &m, "input | gru 4 | dense | softmax", d, 1));
     recur_data_close(d);
     recur_close(r);
     assert_int_equal(c.live, 0);

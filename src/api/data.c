@@ -84,7 +84,7 @@ int recur_data_files(recur *r, recur_data **out, const char *task, const char *c
     rc_like like;
     json_t *problems = json_array();
     int e = rc_options_or_default(r, o, &all);
-    if (e < 0 || (e = begin(r, &d, task, m)) < 0)
+    if (e < 0 || (e = begin(r, &d, task, m)) < 0 || (e = rc_options_suit(r, d->task, &all)) < 0)
         goto fail;
     if (!problems) {
         e = rc_fail(r, RECUR_ENOMEM, "out of memory");
@@ -116,7 +116,7 @@ int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next
     recur_train_options all;
     rc_like like;
     int e = rc_options_or_default(r, o, &all);
-    if (e < 0 || (e = begin(r, &d, task, m)) < 0)
+    if (e < 0 || (e = begin(r, &d, task, m)) < 0 || (e = rc_options_suit(r, d->task, &all)) < 0)
         goto fail;
     if ((e = d->task->pull(d, next, ud, &all, like_of(m, &like))) < 0)
         goto fail;

@@ -101,6 +101,8 @@ static int fit(recur_model *m, recur_data *d, recur_data *held, const recur_trai
                     rc_storage_name[m->net->as]);
         goto done;
     }
+    if (m->task->suits && (e = m->task->suits(m)) < 0)
+        goto done;
     w->m = m;
     e = rc_fit(m, d, held, o, observe, w);
     rc_model_wrote(m);
@@ -132,6 +134,8 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
     char line[LINE];
     observer w = { .watch = watch, .ud = ud };
     int e = rc_options_or_default(m->r, o, &all);
+    if (e >= 0)
+        e = rc_options_suit(m->r, m->task, &all);
     if (e < 0)
         return e;
     all.net = m->net->line;                    /* the net stands; everything else may still be chosen */
@@ -276,7 +280,8 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     char line[LINE] = "";
     observer w = { .watch = watch, .ud = ud };
     int e = rc_options_or_default(r, given, &o);
-    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = check_output(r, path, n, &o)) < 0)
+    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = rc_options_suit(r, t, &o)) < 0
+        || (e = check_output(r, path, n, &o)) < 0)
         goto done;
     if (o.from && (e = recur_model_load(r, &from, o.from)) < 0)
         goto done;

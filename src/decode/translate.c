@@ -16,11 +16,9 @@ static int can_translate(const recur_model *m)
     const rc_net *net = m->net;
     if (m->task != &rc_task_translate)
         return rc_fail(m->r, RECUR_EOPTION, "this model is for task %s, it cannot translate", m->task->name);
-    if (m->text == NULL || m->side_text == NULL || net->side == 0 || net->branches != 1
-        || net->branch[0].head->in != rc_vocab_size(m->text->vocab))
-        return rc_fail(m->r, RECUR_EFORMAT, "the model has no net that reads one text and writes another: %s", net->line);
-    return net->streams ? RECUR_OK
-        : rc_fail(m->r, RECUR_EOPTION, "this net cannot write one unit after the other: %s", net->line);
+    if (m->text == NULL || m->side_text == NULL)
+        return rc_fail(m->r, RECUR_EFORMAT, "the model has no vocabulary to read or to write with: %s", net->line);
+    return rc_translate_suits(m);
 }
 
 static bool empty(const char *s)

@@ -202,4 +202,5 @@ const rc_layer_kind rc_layer_embed = {
     .open = open, .check = check, .init = init, .bind = bind, .forward = forward, .backward = backward,
 };
 
+bool rc_embed_vectors(const rc_layer *l) { return l->kind == &rc_layer_embed && ((const embed *)l)->vectors; }
 int rc_embed_column(const rc_layer *l) { return l->kind == &rc_layer_embed ? ((const embed *)l)->column : -1; }

@@ -154,6 +154,7 @@ struct rc_pass {
 static inline const real *rc_w(const rc_layer *l, const rc_pass *s, int i) { return s->w + s->params[l->param[i]].at; }
 static inline real *rc_g(const rc_layer *l, const rc_pass *s, int i) { return s->params[l->param[i]].frozen ? NULL : s->g + s->params[l->param[i]].at; }   /* NULL: not wanted */
 
+bool rc_embed_vectors(const rc_layer *l);                     /* starts from word vectors */
 int rc_embed_column(const rc_layer *l);                       /* column of ids that an embed reads; -1: it is no embed */
 const rc_layer_kind *rc_layer_find(const char *word, const struct rc_cell **cell);   /* layers first, then cells */
 

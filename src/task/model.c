@@ -72,6 +72,15 @@ static int read_vectors(recur *r, const char *path, const rc_vocab *v, rc_facts 
     return e;
 }
 
+static int vectors_are_read(const rc_net *n)
+{
+    for (int i = n->side; i < n->layers; i++)
+        if (rc_embed_vectors(n->layer[i]))
+            return RECUR_OK;
+    return rc_fail(n->r, RECUR_EOPTION, "--vectors: no layer of this net starts from them; say --net with 'embed vectors' in it: %.300s",
+                   n->line);
+}
+
 int rc_model_build(recur *r, recur_model **out, const char *net, const recur_data *d, uint64_t seed, const char *vectors)
 {
     recur_model *m;
@@ -88,8 +97,8 @@ int rc_model_build(recur *r, recur_model **out, const char *net, const recur_dat
         e = read_vectors(r, vectors, d->text->vocab, &facts, &rows);
     if (e == RECUR_OK)
         e = rc_net_new(r, &m->net, net, d->task->head, &facts);
-    if (e == RECUR_OK && vectors != NULL && strstr(m->net->line, " vectors") == NULL)
-        e = rc_fail(r, RECUR_EOPTION, "--vectors: no layer of the net takes them; write `embed vectors` where they belong");
+    if (e == RECUR_OK && vectors != NULL)
+        e = vectors_are_read(m->net);
     if (e == RECUR_OK && (m->w = rc_new(r, m->net->params.total, sizeof *m->w)) == NULL)
         e = RECUR_ENOMEM;
     if (e == RECUR_OK && (m->card = json_object()) == NULL)
@@ -106,6 +115,8 @@ int rc_model_build(recur *r, recur_model **out, const char *net, const recur_dat
     }
     if (e == RECUR_OK && d->side != NULL)
         e = rc_side_learned(m, d->side);
+    if (e == RECUR_OK && m->task->suits != NULL)
+        e = m->task->suits(m);
     if (e == RECUR_OK && m->task->ready != NULL)
         e = m->task->ready(m);
     rc_free(r, rows);
@@ -218,17 +229,39 @@ int rc_model_store(const recur_model *m, rc_store *s, bool baseline)
     return e;
 }
 
+static bool takes(const rc_head *h, const char *key)
+{
+    for (int i = 0; i < h->kind->nkeys; i++)
+        if (strcmp(h->kind->keys[i].name, key) == 0)
+            return true;
+    return false;
+}
+
+/* A number that is given to every head whose line has no such key: a net none of whose heads takes it has no use for it. */
+static int spread(recur_model *m, const char *key, double x, size_t at)
+{
+    bool taken = !(x > 0);
+    for (int b = 0; b < m->net->branches && !taken; b++)
+        taken = takes(m->net->branch[b].head, key);
+    if (!taken)
+        return rc_fail(m->r, RECUR_EOPTION, "--%s: this net's head (%s) has no use for it; softmax has", key,
+                       m->net->branch[0].head->kind->name);
+    for (int b = 0; b < m->net->branches && x > 0; b++) {
+        double *own = (double *)((char *)m->net->branch[b].head + at);
+        if (takes(m->net->branch[b].head, key) && !(*own > 0))
+            *own = x;
+    }
+    return RECUR_OK;
+}
+
 int rc_model_heads(recur_model *m, const recur_train_options *o)
 {
     for (int b = 0; b < m->net->branches; b++) {
-        rc_head *h = m->net->branch[b].head;
+        const rc_head *h = m->net->branch[b].head;
         if (h->kind->scores != NULL)                          /* it neither counts hits nor weighs classes */
             return rc_fail(m->r, RECUR_ESPEC, "net: head %d (%s) is for language models and translators; a chain of the task '%s' "
                            "ends in `dense | softmax`", b + 1, h->kind->name, m->task->name);
-        if (h->kind->classes && o->smooth > 0 && !(h->smooth > 0))
-            h->smooth = o->smooth;
-        if (h->kind->classes && o->focal > 0 && !(h->focal > 0))
-            h->focal = o->focal;
     }
-    return RECUR_OK;
+    int e = spread(m, "smooth", o->smooth, offsetof(rc_head, smooth));
+    return e == RECUR_OK ? spread(m, "focal", o->focal, offsetof(rc_head, focal)) : e;
 }

@@ -63,6 +63,8 @@ enum { RC_ALL, RC_TRAIN_PART, RC_HELD_PART };
 typedef int rc_say(void *ud, const char *form, ...) __attribute__((format(printf, 2, 3)));
 struct rc_task {
     const char *name, *help, *head;      /* head: default of a chain without one */
+    const char *const *own;
+        /* of the rows of recur_train_table that not every task has a use for, those that this one has; NULL at the end */
     const char *metric; bool rising;
         /* the held-out measure that early stopping looks at, and whether more is better */
     const char *(*measure)(const recur_model *m);             /* its name where that hangs on the data; NULL: metric */
@@ -73,6 +75,7 @@ struct rc_task {
         /* the same from a callback */
     int (*choose)(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
         /* fills what the user left automatic, the net line among it; says each choice in a line with its reason */
+    int (*suits)(const recur_model *m);  /* whether a net can do what the task wants of it, before it is trained; NULL: any */
     int (*ready)(recur_model *m);        /* a model was made or loaded: what its heads need of the task; may be NULL */
     int (*prepare)(recur_model *m, recur_data *d, const recur_train_options *o);
         /* once before training: --smooth, --focal, --balance; may be NULL */
@@ -90,6 +93,9 @@ struct rc_task {
         /* {"problems":[{file,line,what}],...} */
 };
 int rc_model_heads(recur_model *m, const recur_train_options *o);       /* --smooth, --focal to heads of classes that say nothing themselves; ESPEC: one that cannot judge classes */
+/* suits.c */
+int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o);   /* EOPTION names a given one that the task has no use for, and who has */
+int rc_net_suits_writing(const recur_model *m, const char *instead);    /* ESPEC names a layer that looks at what is still to be written; instead: what would do */
 extern const rc_task *const rc_tasks[];
 const rc_task *rc_task_find(const char *name);
 #endif

@@ -162,8 +162,8 @@ int rc_unit_rank(rc_text *t)
         size_t length;
         int64_t count;
         rc_map_at(t->counts, order[i], &s, &length, &count);
-        bool special = length > 2 && (strcmp(s, "<unk>") == 0 || strcmp(s, "<s>") == 0 || strcmp(s, "</s>") == 0);
-        if (!special && !memchr(s, 0, length))
+        bool there = strcmp(s, "<unk>") == 0 || rc_vocab_id(t->vocab, s, length) != RC_UNK;
+        if (!there && !memchr(s, 0, length))
             e = rc_vocab_add(t->vocab, s, length, count, NULL);
     }
     rc_free(t->r, order);

@@ -40,6 +40,8 @@ typedef struct {
     const char *unit;             /* "byte" "char" "word" "token" "bpe" or "bpe:8000" */
     int64_t min_count, max_size;  /* words and signs seen less often are <unk>; most entries (0: no bound) */
     bool lower, nfkc;
+    bool blanks;                  /* word: what joining by rule would get wrong is said by units of their own (word.c); not for texts
+                                   * whose scores are compared a word */
     bool marked;                  /* bpe: a capital is a mark and its small letter (capital.c) */
     int64_t pairs;                /* > 0: a second column of ids, pairs of neighbouring units, at most this many, seen >= 2 (bpe, byte too) */
 } rc_text_options;
@@ -62,7 +64,7 @@ int rc_text_columns(const rc_text *t);
 /* Normalises, cuts, looks up.  out[0] units; out[1] pairs: (unit i, unit i+1), the last with </s>; equally many.
  * unknown (may be NULL) += units that are <unk>. */
 int rc_text_encode(const rc_text *t, const char *s, size_t n, rc_ids *out, int64_t *unknown);
-int rc_text_decode(const rc_text *t, const int32_t *id, size_t n, rc_buf *out);     /* decode(encode(s)) == normalised s where nothing is <unk> */
+int rc_text_decode(const rc_text *t, const int32_t *id, size_t n, rc_buf *out);     /* decode(encode(s)) == normalised s where nothing is <unk>; of words: up to runs of blanks with `blanks`, else by rule */
 int rc_text_piece(const rc_text *t, int32_t id, int32_t before, rc_buf *out);       /* for streaming; a byte or BPE piece may end inside a UTF-8 sign */
 int rc_text_save(const rc_text *t, rc_store *s);              /* tensors "text.vocab" (U8, entries 0-separated), "text.counts" (I64), "text.merges", ..., text "text" (JSON) */
 int rc_text_load(recur *r, rc_text **out, rc_store *s);       /* every inconsistency is EFORMAT and names it */

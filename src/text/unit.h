@@ -21,6 +21,8 @@ int rc_pairs_encode(const rc_text *t, const rc_ids *units, size_t from, rc_ids *
 int rc_pairs_save(const rc_text *t, rc_store *s);
 int rc_pairs_load(rc_text *t, rc_store *s);
 
+bool rc_word_is_mark(const char *s, size_t n);         /* word.c: a unit that says where a blank is, and is no text itself */
+
 /* capital.c: a word that begins with a capital as a mark and a word of its small letter */
 #define RC_SHIFT "\xE2\x87\xA7" /* U+21E7 after the word's blank, where it has one */
 enum { RC_SHIFT_CP = 0x21E7, RC_MARK = 6 };

@@ -19,6 +19,10 @@ try version extra
 try generate x --prgress
 try train lm x -o m.recur --progress sometimes
 try classify $CLS --best 0 x
+try train translate x y --focal 1 -o m.recur
+try train lm x --quantiles .1 -o m.recur
+try check tag x --known calendar
+try eval $CLS x --horizon 3
 RECUR_EPOCHS=many try train lm x -o m
 code train sing $SHARE/stories.txt -o m.recur
 code train lm $SHARE/stories.txt --net 'embed 16 | lsmt 32' -o m.recur

@@ -279,6 +279,16 @@ static void unknown_words(void **state)
     }
     rc_pieces_free(r, &p);
     recur_model_free(m);
+    o.lower = 1;                                              /* the net reads zaphod; his name is copied as it is */
+    m = model(r, &o);
+    rc_buf said;
+    rc_buf_init(&said, r, 0);
+    GOOD(r, rc_pieces_of(m->side_text, "a ZapHod", 8, &p));
+    GOOD(r, rc_translate_say(m, &p, &f, false, &said));
+    assert_string_equal(said.s, "x ZapHod");
+    rc_buf_free(&said);
+    rc_pieces_free(r, &p);
+    recur_model_free(m);
 }
 
 /* --- the memory --- */

@@ -251,6 +251,33 @@ static void word_rules(void **state)
     assert_int_equal(memory.live, 0);
 }
 
+/* What the rule of joining gets wrong comes back by the two marks, also around what is unknown. */
+static void word_blanks(void **state)
+{
+    (void)state;
+    recur r = test_runtime(&memory);
+    static const struct { const char *s, *cut, *joined; } row[] = {
+        { "3.5 at 10:30", "3|.|<join>|5|at|10|:|<join>|30", "3.5 at 10:30" }, { "MP3", "MP|<join>|3", "MP3" },
+        { "a - b", "a|<part>|-|<part>|b", "a - b" }, { "a-b, c.", "a|-|b|,|c|.", "a-b, c." },
+        { "\"a\"  (b)", "\"|<join>|a|<join>|\"|(|b|)", "\"a\" (b)" }, { "www.a.b", "www|.|<join>|a|.|<join>|b", "www.a.b" },
+        { " a  \n  b ", "a|</s>|b", "a\nb" }, { "\xE4\xBD\xA0 \xE5\xA5\xBD", "\xE4\xBD\xA0|<part>|\xE5\xA5\xBD", "\xE4\xBD\xA0 \xE5\xA5\xBD" },
+        { "3zzz.5", "3|<join>|<unk>|.|<join>|5", "3<unk>.5" },
+    };
+    const size_t rows = sizeof row / sizeof *row;
+    rc_text *t;
+    assert_int_equal(rc_text_new(&r, &t, &(rc_text_options){ .unit = "word", .blanks = true }), 0);
+    for (size_t i = 0; i + 1 < rows; i++)
+        assert_int_equal(rc_text_learn(t, row[i].s, strlen(row[i].s)), 0);
+    assert_int_equal(rc_text_settle(t), 0);
+    for (size_t i = 0; i < rows; i++)
+        check_cut(t, row[i].s, row[i].cut, row[i].joined);
+    rc_text_free(t);
+    t = learned(&r, (rc_text_options){ .unit = "word" });
+    assert_int_equal(rc_vocab_id(t->vocab, "<join>", 6), RC_UNK);       /* a text without the marks is cut as ever */
+    rc_text_free(t);
+    assert_int_equal(memory.live, 0);
+}
+
 static void tokens(void **state)
 {
     (void)state;
@@ -405,7 +432,8 @@ static void memory_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lossless_units), cmocka_unit_test(random_texts), cmocka_unit_test(long_run), cmocka_unit_test(capitals), cmocka_unit_test(word_rules),
+        cmocka_unit_test(lossless_units), cmocka_unit_test(random_texts), cmocka_unit_test(long_run), cmocka_unit_test(capitals),
+        cmocka_unit_test(word_rules), cmocka_unit_test(word_blanks),
         cmocka_unit_test(tokens), cmocka_unit_test(vocabulary_order), cmocka_unit_test(pairs), cmocka_unit_test(memory_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,8 +335,13 @@ static int classify_pull(recur_data *d, recur_next_example *next, void *ud, cons
     return e;
 }
 
+static const char *const own[] = {
+    "unit", "columns", "pairs", "vectors", "text-column", "label-column", "min-count", "max-vocab", "max-length", "lower",
+    "mark-capitals", "nfkc", "batch-units", "smooth", "focal", "balance", NULL,
+};
+
 const rc_task rc_task_classify = {
-    .name = "classify", .help = "one label for a text or for a sequence of measurements", .head = "softmax",
+    .name = "classify", .help = "one label for a text or for a sequence of measurements", .head = "softmax", .own = own,
     .metric = "accuracy", .rising = true,
     .read = classify_read, .pull = classify_pull, .choose = rc_classify_choose, .prepare = rc_classify_prepare,
     .score = rc_classify_score, .settle = rc_classify_settle, .eval = rc_classify_eval,

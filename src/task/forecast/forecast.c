@@ -211,8 +211,13 @@ static int forecast_pull(recur_data *d, recur_next_example *next, void *ud, cons
     return e;
 }
 
+static const char *const own[] = {
+    "columns", "id", "split", "known", "scaled", "decode", "quantiles", "input", "horizon", "period", "segment-steps", "joint",
+    "batch-units", NULL,
+};
+
 const rc_task rc_task_forecast = {
-    .name = "forecast", .help = "the next steps of series of numbers", .head = "huber",
+    .name = "forecast", .help = "the next steps of series of numbers", .head = "huber", .own = own,
     .metric = "loss", .rising = false,
     .read = forecast_read, .pull = forecast_pull, .choose = rc_forecast_choose, .score = rc_forecast_score,
     .eval = rc_forecast_eval, .baseline = rc_forecast_baseline, .check = rc_forecast_check,

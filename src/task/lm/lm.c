@@ -273,9 +273,18 @@ static int lm_choose(const recur_data *d, recur_train_options *o, char *net, siz
     return RECUR_OK;
 }
 
+static int lm_suits(const recur_model *m)
+{
+    return rc_net_suits_writing(m, "a language model's net has no bi, conv or pooling");
+}
+
+static const char *const own[] = {
+    "unit", "vectors", "min-count", "max-vocab", "lower", "mark-capitals", "nfkc", "bptt", NULL,
+};
+
 const rc_task rc_task_lm = {
-    .name = "lm", .help = "language model: learns a text and writes more of it", .head = "softmax",
+    .name = "lm", .help = "language model: learns a text and writes more of it", .head = "softmax", .own = own,
     .metric = "loss", .rising = false,
-    .read = lm_read, .pull = lm_pull, .choose = lm_choose,
+    .read = lm_read, .pull = lm_pull, .choose = lm_choose, .suits = lm_suits,
     .score = rc_lm_score, .eval = rc_lm_eval, .baseline = rc_lm_baseline, .check = rc_lm_check,
 };

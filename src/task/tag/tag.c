@@ -215,8 +215,13 @@ static int tag_pull(recur_data *d, recur_next_example *next, void *ud, const rec
     return e;
 }
 
+static const char *const own[] = {
+    "pairs", "vectors", "min-count", "max-vocab", "max-length", "lower", "nfkc", "column", "segment", "scheme", "batch-units",
+    "smooth", "focal", NULL,
+};
+
 const rc_task rc_task_tag = {
-    .name = "tag", .help = "a tag for each word of a sentence, or where words end in text without blanks", .head = "crf",
+    .name = "tag", .help = "a tag for each word of a sentence, or where words end in text without blanks", .head = "crf", .own = own,
     .metric = "f1", .rising = true, .measure = rc_tag_measure,
     .read = tag_read, .pull = tag_pull, .choose = rc_tag_choose, .prepare = rc_tag_prepare, .ready = rc_tag_ready, .score = rc_tag_score,
     .eval = rc_tag_eval, .baseline = rc_tag_baseline, .check = rc_tag_check,

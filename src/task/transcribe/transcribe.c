@@ -279,9 +279,13 @@ int rc_transcribe_open(const recur_model *m, const recur_sound *sound, recur_dat
     return e;
 }
 
+static const char *const own[] = {
+    "unit", "front", "speed", "max-length", "lower", "nfkc", "batch-units", NULL,
+};
+
 const rc_task rc_task_transcribe = {
-    .name = "transcribe", .help = "the text of a sound or of measurements, without a word about when", .head = "ctc",
+    .name = "transcribe", .help = "the text of a sound or of measurements, without a word about when", .head = "ctc", .own = own,
     .metric = "wer", .rising = false,
-    .read = transcribe_read, .pull = transcribe_pull, .choose = rc_transcribe_choose, .prepare = rc_transcribe_prepare,
+    .read = transcribe_read, .pull = transcribe_pull, .choose = rc_transcribe_choose, .suits = rc_transcribe_suits, .prepare = rc_transcribe_prepare,
     .score = rc_transcribe_score, .eval = rc_transcribe_eval, .baseline = rc_dtw_fit, .check = rc_transcribe_check,
 };

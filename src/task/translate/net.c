@@ -87,12 +87,23 @@ int rc_translate_choose(const recur_data *d, recur_train_options *o, char *net, 
     return RECUR_OK;
 }
 
+int rc_translate_suits(const recur_model *m)
+{
+    const rc_net *n = m->net;
+    const rc_head *h = n->branch[0].head;
+    if (n->side == 0)
+        return rc_fail(m->r, RECUR_ESPEC, "net: a translator reads the source in a chain of its own, before >>, as in "
+                       "'embed 64 | lstm 64 bi >> embed 64 | lstm 128 bridge | attend | dense'; this one has none: %.300s", n->line);
+    if (n->branches > 1 || !h->kind->classes || h->kind->lists || h->kind->tell != NULL || h->in != rc_vocab_size(m->text->vocab))
+        return rc_fail(m->r, RECUR_ESPEC, "net: a translator ends in one head that gives each unit a probability, as in "
+                       "'... | dense | softmax'; this one is %.300s", n->line);
+    return rc_net_suits_writing(m, "bi, conv and pooling belong to the chain before >>");
+}
+
 int rc_translate_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
     (void)d;
     rc_head *h = m->net->branch[0].head;
-    if (!h->kind->classes || m->net->branches > 1)
-        return rc_fail(m->r, RECUR_ESPEC, "a translator's net ends in one head of classes, as in '... | dense | softmax'");
     if (o->smooth > 0 && !(h->smooth > 0))
         h->smooth = o->smooth;
     return RECUR_OK;

@@ -51,7 +51,8 @@ static void text_options(const recur_data *d, const recur_train_options *o, bool
     else
         snprintf(name, 32, "%s", guess_unit(d, guessed));
     const bool pieces = strncmp(name, "bpe", 3) == 0;
-    *t = (rc_text_options){ .unit = name, .min_count = d->count > 1000 ? 2 : 1, .lower = source && pieces, .marked = !source && pieces };
+    *t = (rc_text_options){ .unit = name, .min_count = d->count > 1000 ? 2 : 1, .lower = source && pieces, .marked = !source && pieces,
+                           .blanks = !source };
     rc_choose_text(o, t);
 }
 

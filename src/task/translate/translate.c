@@ -252,10 +252,15 @@ static int translate_pull(recur_data *d, recur_next_example *next, void *ud, con
     return e == RECUR_OK ? rc_translate_texts(d, o, like) : e;
 }
 
+static const char *const own[] = {
+    "valid-target", "unit", "min-count", "max-vocab", "max-length", "lower", "mark-capitals", "nfkc", "shared-vocab", "beam",
+    "batch-units", "smooth", "sampled", NULL,
+};
+
 const rc_task rc_task_translate = {
-    .name = "translate", .help = "one text for another: languages, or any sequence to sequence", .head = "softmax",
+    .name = "translate", .help = "one text for another: languages, or any sequence to sequence", .head = "softmax", .own = own,
     .metric = "perplexity", .rising = false,
-    .read = rc_translate_read, .pull = translate_pull, .choose = rc_translate_choose, .prepare = rc_translate_prepare,
+    .read = rc_translate_read, .pull = translate_pull, .choose = rc_translate_choose, .suits = rc_translate_suits, .prepare = rc_translate_prepare,
     .guess = rc_translate_guess, .score = rc_translate_score, .eval = rc_translate_eval, .baseline = rc_translate_baseline,
     .check = rc_translate_check,
 };

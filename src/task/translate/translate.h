@@ -21,6 +21,7 @@ int rc_translate_source(const rc_text *t, const char *s, size_t n, rc_ids *out, 
     /* ids of a source as the net reads it: with </s> */
 
 int rc_translate_choose(const recur_data *d, recur_train_options *o, char *net, size_t n, rc_say *say, void *ud);
+int rc_translate_suits(const recur_model *m);                 /* a net that reads one text and writes another, unit after unit */
 int rc_translate_prepare(recur_model *m, recur_data *d, const recur_train_options *o);
 int rc_translate_score(const recur_model *m, recur_data *held, rc_run *u, double *loss, double *metric);
 int rc_translate_guess(const recur_model *m, recur_data *d, rc_run *u, const recur_batch *b, double share, uint64_t key);
@@ -28,7 +29,10 @@ int rc_translate_eval(const recur_model *m, recur_data *d, json_t **out);
 int rc_translate_check(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
 
 /* --- saying (say.c) --- */
-typedef struct { rc_buf text; size_t *end; int n, cap; } rc_pieces;   /* units of a source as they stand in it, the last "</s>" */
+typedef struct rc_pieces {
+    rc_buf text; size_t *end; int n, cap;
+    struct rc_pieces *own;               /* the same with the capitals that they have in the text; NULL: no others */
+} rc_pieces;                             /* units of a source as the net reads them, the last "</s>" */
 int rc_pieces_of(const rc_text *t, const char *s, size_t n, rc_pieces *out);     /* out zeroed; rc_pieces_free in any case */
 const char *rc_pieces_at(const rc_pieces *p, int i, size_t *n);
 void rc_pieces_free(recur *r, rc_pieces *p);
