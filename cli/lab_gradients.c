@@ -201,7 +201,8 @@ static int fit(const lab *l, recur_model *m, recur_data *d)
     recur_train_options o = reading(l);
     o.steps = l->own->steps;
     o.batch = l->own->batch;
-    o.bptt = atoi(lab_lengths(l));
+    if (strcmp(recur_model_task(m), "lm") == 0)
+        o.bptt = atoi(lab_lengths(l));
     o.seed = l->own->seed;
     o.optimizer = l->own->optimizer;
     o.lr = l->own->lr;

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Lines of every source file.  A file of more than 500 lines is a warning, of more than 800 a failure; the library has
-# a written budget of 38,000 lines (ARCHITECTURE.md says what for).  Growth is a decision.
+# a written budget of 40,000 lines (ARCHITECTURE.md says what for).  Growth is a decision.
 #   tools/size.sh        the sums of the folders and whatever is too long
 #   tools/size.sh -v     each file too
 set -eu
 cd "$(dirname "$0")/.."
 
 find include src cli examples tests tools -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) 2>/dev/null | sort |
-    xargs wc -l | awk -v verbose="${1-}" -v budget=38000 '
+    xargs wc -l | awk -v verbose="${1-}" -v budget=40000 '
     $2 == "total" { next }
     {
         n = split($2, at, "/")
@@ -22,7 +22,7 @@ find include src cli examples tests tools -type f \( -name '*.[ch]' -o -name '*.
     }
     END {
         for (i = 1; i <= k; i++) printf "%7d lines %4d files  %s\n", sum[order[i]], files[order[i]], order[i]
-        printf "size: the library has %d of 38000 lines\n", library
-        if (library > 38000) { print "size: the library is over its budget"; bad++ }
+        printf "size: the library has %d of 40000 lines\n", library
+        if (library > 40000) { print "size: the library is over its budget"; bad++ }
         exit bad > 0
     }'

@@ -176,7 +176,7 @@ static void keep_labels(json_t *problems)
 {
     for (size_t i = json_array_size(problems); i-- > 0;) {
         const char *kind = json_string_value(json_object_get(json_array_get(problems, i), "kind"));
-        if (!kind || strcmp(kind, "label") != 0)
+        if (!kind || strcmp(kind, "unlearned") != 0)
             json_array_remove(problems, i);
     }
 }

@@ -13,8 +13,8 @@ recur lab gradients classify $SHARE/waves.ts --net 'input | gru 6 bi | pool mean
 recur lab gradients $LM $SHARE/stories.txt --json -q >m; echo "model: $?"
 # A reverse direction hears the loss of its own end, the first step; where there is no way there is no factor.
 awk 'NR <= 150' $SHARE/stories.txt >there
-recur lab gradients lm there --net 'embed 8 | gru 6 bi | dense' --steps 1 --lengths 12 --json -q >both; echo "both: $?"
-recur lab gradients lm there --net 'embed 8 | gru 6 reverse | dense' --steps 1 --lengths 12 --json -q >reverse; echo "reverse: $?"
+recur lab gradients tag $SHARE/entities.conll --net 'embed 8 | gru 6 bi | dense | softmax' --steps 1 --json -q >both; echo "both: $?"
+recur lab gradients tag $SHARE/entities.conll --net 'embed 8 | gru 6 reverse | dense | softmax' --steps 1 --json -q >reverse; echo "reverse: $?"
 recur lab gradients lm there --net 'embed 8 | gru 6 | dense' --steps 1 --lengths 1 --json -q >one; echo "one step: $?"
 recur lab gradients lm there --net 'embed 8 | gru 6 | dense' --steps 1 --lengths 1 -q | awk 'NR > 1 { print $(NF - 3) }'
 recur lab gradients tag $SHARE/words.zh.txt --segment --net 'embed 8 | gru 6 bi | dense' --steps 1 --json -q >cut; echo "segment: $?"

@@ -92,7 +92,7 @@ static int add(void *ud, const rc_record *rec)
         if (g->o != NULL && g->o->strict > 0)
             return rc_fail(d->r, RECUR_EDATA, "%s:%lld: %s", d->paths > 0 ? d->path[g->file] : "example",
                            (long long)rec->line, what);
-        return rc_problem(g->problems, d->paths > 0 ? d->path[g->file] : "example", rec->line, "label", what);
+        return rc_problem(g->problems, d->paths > 0 ? d->path[g->file] : "example", rec->line, "unlearned", what);
     }
     if ((measured && (e = add_measured(g, rec)) != RECUR_OK) || (e = rc_data_example(d, &ex)) != RECUR_OK)
         return e;
