@@ -59,7 +59,7 @@ bool rc_is_name(const char *s, size_t n, const char *names)
         while (w[k] != 0 && w[k] != ' ')
             k++;
         size_t i = 0;
-        while (i < t.n && i < k && tolower((unsigned char)t.s[i]) == w[i])
+        while (i < t.n && i < k && tolower((unsigned char)t.s[i]) == (unsigned char)w[i])
             i++;
         if (i == k && i == t.n)
             return true;

@@ -154,6 +154,17 @@ static void what_is_not_certain_is_said(void **state)
     assert_non_null(strstr(rc_windows_of(d)->look.remark, "'1 Jan 2023' looks like a time"));
     assert_int_equal(rc_windows_of(d)->look.clock.form[0], 0);
     recur_data_close(d);
+    static const char long_name[] = "量得的每一个数值所属于的那一天的日期写在这里,v\n1/1/2023,1\n1/2/2023,2\n1/3/2023,3\n1/4/2023,3\n1/5/2023,3\n1/6/2023,3\n1/7/2023,3\n";
+    GOOD(r, read_one(r, &d, long_name, &o, NULL));
+    size_t bad;                          /* the name is cut, and not inside a sign */
+    assert_true(rc_windows_of(d)->look.remark[0] != 0);
+    assert_true(rc_utf8_valid(rc_windows_of(d)->look.remark, strlen(rc_windows_of(d)->look.remark), &bad));
+    recur_data_close(d);
+    static const char said[] = "日期,v\n一月1日,1\n一月2日,2\n一月3日,3\n一月4日,3\n一月5日,3\n一月6日,3\n一月7日,3\n";
+    GOOD(r, read_one(r, &d, said, &o, NULL));
+    assert_non_null(strstr(rc_windows_of(d)->look.remark, "'一月1日' looks like a time"));
+    recur_data_close(d);
+    refused(r, "da\xe4te,v\n1/1/2023,1\n1/2/2023,2\n1/3/2023,3\n1/4/2023,3\n1/5/2023,3\n", &o, ":1: the name of a column is not UTF-8");
     static const char falls[] = "date,v\n05/05/2023,1\n05/02/2023,2\n05/27/2023,3\n05/28/2023,3\n05/29/2023,3\n05/30/2023,3\n05/31/2023,3\n06/01/2023,1\n";
     json_t *problems = json_array();
     GOOD(r, read_one(r, &d, falls, &o, problems));

@@ -48,9 +48,10 @@ static int report(rc_doctor *k, const recur_data *d)
         snprintf(step, sizeof step, "%.10g", (double)o->clock.step / RC_NUMBER_UNIT);
     else if (o->clock.form[0] != 0)
         snprintf(step, sizeof step, "%.10g s", (double)o->clock.step / (o->clock.form[0] == 'U' ? 1000 : 1));
-    json_t *more = json_pack("{s:i,s:I,s:s?,s:s?,s:b,s:i,s:i,s:i,s:O}", "series", w->n, "rows", (json_int_t)w->rows, "times",
-                             o->remark[0] != 0 ? o->remark : NULL, "step", step[0] != 0 ? step : NULL, "even", o->grid, "period", o->period, "input", o->input,
-                             "horizon", o->horizon, "columns", columns);
+    bool unsure = o->clock.form[0] != 0 && o->remark[0] != 0;
+    json_t *more = json_pack("{s:i,s:I,s:s?,s:s?,s:b,s:i,s:i,s:i,s:O}", "series", w->n, "rows", (json_int_t)w->rows,
+                             "times", unsure ? o->remark : NULL, "step", step[0] != 0 ? step : NULL, "even", o->grid,
+                             "period", o->period, "input", o->input, "horizon", o->horizon, "columns", columns);
     if (e == RECUR_OK && (more == NULL || json_object_update(k->out, more) != 0))
         e = rc_fail(d->r, RECUR_ENOMEM, "no memory for the report");
     json_decref(more);

@@ -40,7 +40,7 @@ typedef struct {
     bool joint;                  /* a window holds all V columns */
     bool named, grid;            /* series have names; missing rows of a regular clock are put in */
     bool headless;               /* the file has no head line */
-    char id[64], time[64];       /* columns of names and times; "": there are none, or no head line */
+    char id[256], time[256];     /* columns of names and times; "": there are none, or no head line */
     char remark[240];            /* of training data: what is not certain of their times, in words; "": nothing */
     rc_clock clock;
 } rc_outlook;

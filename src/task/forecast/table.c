@@ -147,6 +147,16 @@ static int add_numeric(rc_raw_table *t, const char *known, rc_lines l)
     return e;
 }
 
+/* The name of a column as a card can have it. */
+static int keep_name(const rc_raw_table *t, rc_span_text name, char out[256])
+{
+    size_t bad;
+    if (name.n > 255 || !rc_utf8_valid(name.s, name.n, &bad))
+        return rc_fail(t->f.r, RECUR_EDATA, "%s:1: the name of a column is not UTF-8, or too long: say --encoding", t->f.path);
+    snprintf(out, 256, "%.*s", (int)name.n, name.s);
+    return RECUR_OK;
+}
+
 /* Where times and names stand.  `first` is the first line of numbers, `data` all of them. */
 static int find_roles(rc_raw_table *t, const rc_line_cells *first, const recur_train_options *o, rc_lines data)
 {
@@ -160,10 +170,10 @@ static int find_roles(rc_raw_table *t, const rc_line_cells *first, const recur_t
         if (i != t->time && i < first->n && is_word(t, first->at[i])
             && rc_is_name(t->head.at[i].s, t->head.at[i].n, ID_NAMES))
             t->id = i;
-    if (t->id >= 0 && !t->headless)
-        snprintf(look->id, sizeof look->id, "%.*s", RC_SHOWN(t->head.at[t->id]));
-    if (t->time >= 0 && !t->headless && t->w->learn)
-        snprintf(look->time, sizeof look->time, "%.*s", RC_SHOWN(t->head.at[t->time]));
+    if (e == RECUR_OK && t->id >= 0 && !t->headless)
+        e = keep_name(t, t->head.at[t->id], look->id);
+    if (e == RECUR_OK && t->time >= 0 && !t->headless && t->w->learn)
+        e = keep_name(t, t->head.at[t->time], look->time);
     return e;
 }
 

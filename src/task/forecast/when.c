@@ -4,14 +4,13 @@
  * A column of dates is known by its first one.  Plain numbers are times where the column is called so, or where they are
  * seconds or milliseconds since 1970 that rise.  1/2/2024 may be January or February: the whole column is asked whether a
  * number above 12 shows where the day stands; where none does, the month is taken to come first, and that is said. */
-#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "task/forecast/table.h"
 
 #define COUNTED_NAMES "time timestamp t step index year unix epoch"       /* columns of times that are plain numbers */
 #define EPOCH_NAMES "ts ds date datetime unixtime"           /* the same, where they are seconds since 1970 */
-#define DATE_NAMES "date datetime time timestamp ts ds day week month quarter period datum"
+#define DATE_NAMES "date datetime time timestamp ts ds day week month quarter period datum 日期 时间 年月"
 enum { LOOK = 200 };
 
 bool rc_raw_is_time(rc_span_text t)
@@ -88,6 +87,18 @@ static int find_counted(rc_raw_table *t, const rc_line_cells *first, const recur
     return e;
 }
 
+/* Names and cells may be cut inside a sign, or be in no known encoding: what is said of them is text. */
+static void __attribute__((format(printf, 2, 3))) remark(rc_outlook *look, const char *form, ...)
+{
+    size_t bad;
+    va_list a;
+    va_start(a, form);
+    vsnprintf(look->remark, sizeof look->remark, form, a);
+    va_end(a);
+    for (char *c = look->remark; *c != 0 && !rc_utf8_valid(look->remark, strlen(look->remark), &bad); c++)
+        *c = (unsigned char)*c < 128 ? *c : '?';
+}
+
 /* --- which of the first two numbers is the day --- */
 
 static int settle_order(const rc_raw_table *t, rc_lines l)
@@ -118,8 +129,8 @@ static int settle_order(const rc_raw_table *t, rc_lines l)
     look->clock.form[0] = day > month ? 'd' : 'm';
     look->clock.form[2] = day > month ? 'm' : 'd';
     if (day == 0 && month == 0)
-        snprintf(look->remark, sizeof look->remark, "no number above 12 says which is the day in '%.*s': the month is taken "
-                 "to come first (%s)", RC_SHOWN(t->head.at[t->time]), look->clock.form);
+        remark(look, "no number above 12 says which is the day in '%.*s': the month is taken to come first (%s)",
+               RC_SHOWN(t->head.at[t->time]), look->clock.form);
     return RECUR_OK;
 }
 
@@ -144,8 +155,8 @@ static void remark_unread(const rc_raw_table *t, const rc_line_cells *first)
     rc_outlook *look = t->w->look;
     for (int i = 0; i < t->head.n && i < first->n; i++)
         if (i != t->id && meant_as_time(t->headless ? (rc_span_text){ "", 0 } : t->head.at[i], first->at[i])) {
-            snprintf(look->remark, sizeof look->remark, "'%.*s' looks like a time and cannot be read as one: lines count as even "
-                     "steps in their order; write 2024-01-31 13:00", RC_SHOWN(first->at[i]));
+            remark(look, "'%.*s' looks like a time and cannot be read as one: lines count as even steps in their order; write "
+                   "2024-01-31 13:00", RC_SHOWN(first->at[i]));
             return;
         }
 }
