@@ -126,7 +126,7 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
     char line[LINE];
     observer w = { .watch = watch, .ud = ud };
     rc_options_or_default(o, &all);
-    int e = rc_options_suit(m->r, m->task, &all);
+    int e = rc_options_suit(m->r, m->task, &all, false);
     if (e < 0)
         return e;
     all.net = m->net->line;                    /* the net stands; everything else may still be chosen */
@@ -162,7 +162,7 @@ static int read_part(recur *r, const rc_task *t, recur_data **out, const char *c
                      const recur_train_options *o,
                      const rc_like *like, int part, observer *w)
 {
-    char said[512];
+    char said[1000];
     json_t *problems = json_array();
     int e = problems ? rc_data_new(r, out, t) : rc_fail(r, RECUR_ENOMEM, "out of memory");
     if (e >= 0)
@@ -235,7 +235,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     observer w = { .watch = watch, .ud = ud };
     rc_options_or_default(given, &o);
     int e = rc_task_named(r, task, NULL, &t);
-    if (e < 0 || (e = rc_options_suit(r, t, &o)) < 0 || (e = refuse_to_replace(r, &o)) < 0)
+    if (e < 0 || (e = rc_options_suit(r, t, &o, false)) < 0 || (e = refuse_to_replace(r, &o)) < 0)
         goto done;
     if (o.from && (e = recur_model_load(r, &from, o.from)) < 0)
         goto done;
