@@ -183,6 +183,9 @@ X(DOES_GENERATE, "write text with a language model", "用语言模型生成文�
 X(DOES_CLASSIFY, "label each line of input", "为每一行输入给出标签")
 X(STREAM_FORM, "transcribe: the model hears 16-bit samples of one channel at %d a second; this stream has %u a second, channels: %u, bits: %u",
   "transcribe：模型接收每秒 %d 个样本、单声道、16 位的声音；此流每秒 %u 个样本，声道数 %u，位数 %u")
+X(STREAM_FILE, "transcribe: --stream hears WAV or bare 16-bit samples, and this is %s; without --stream a sound file is read whole",
+  "transcribe：--stream 接收 WAV 或 16 位裸样本，而这是 %s；不加 --stream 则整体读取声音文件")
+X(STREAM_TEXT, "text", "文本")
 X(STREAM_ALONE, "transcribe: --stream hears standard input and takes the likeliest unit of each step: no files, no search, no times",
   "transcribe：--stream 只读标准输入，并在每一步取最可能的单位：不能给出文件、搜索选项或时间")
 X(DOES_TRANSCRIBE, "write down what is said in sounds", "把声音写成文字")

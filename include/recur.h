@@ -335,6 +335,7 @@ typedef struct recur_sound {
 typedef struct recur_transcribe_options {       /* ranges and defaults: recur_transcribe_table */
     int64_t beam, n_best;         /* beam 1: the likeliest unit of each step */
     int align;                    /* say when each unit is said */
+    const char *text;             /* what is said is known: where in the sound its units are (forced alignment); NULL: it is not */
     const char *lexicon;          /* file of the only words that may be said, one a line; NULL: none */
     double lm_weight, bonus;      /* of the language model; added for each word */
 } recur_transcribe_options;

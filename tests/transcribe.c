@@ -174,6 +174,24 @@ static void as_it_comes(void **state)
     assert_int_equal(c.live, 0);
 }
 
+/* A lexicon with these lines is refused so; NULL: it is read. */
+static void lexicon_of(recur *r, const recur_model *m, const char *sound, const char *lines, const char *said)
+{
+    char name[] = "/tmp/recur-lexicon-XXXXXX", *json;
+    int file = mkstemp(name);
+    const recur_transcribe_options o = { .beam = 8, .n_best = 1, .lexicon = name };
+    assert_int_equal(write(file, lines, strlen(lines)), (ssize_t)strlen(lines));
+    int e = recur_transcribe_sound(r, m, &(recur_sound){ .path = sound }, NULL, &o, &json);
+    assert_int_equal(e, said ? RECUR_EDATA : RECUR_OK);
+    if (said) {
+        assert_non_null(strstr(recur_message(r), name));
+        assert_non_null(strstr(recur_message(r), said));
+    }
+    recur_free(r, json);
+    close(file);
+    remove(name);
+}
+
 static void searches(void **state)
 {
     (void)state;
@@ -190,8 +208,12 @@ static void searches(void **state)
         size_t k;
         json_array_foreach(json_object_get(j, "best"), k, one) {
             double score = json_number_value(json_object_get(one, "score"));
-            assert_true(score <= before && score <= 0);
+            assert_true(score <= before && score <= 1e-9);
             before = score;
+            const char *said = json_string_value(json_object_get(one, "text"));
+            assert_true(!*said || (said[0] != ' ' && said[strlen(said) - 1] != ' ' && !strstr(said, "  ")));
+            for (size_t b = 0; b < k; b++)                    /* each text once, whatever blanks its lists end in */
+                assert_string_not_equal(said, json_string_value(json_object_get(json_array_get(json_object_get(j, "best"), b), "text")));
         }
         assert_int_equal(k, 5);
         assert_string_equal(text_of(j), json_string_value(json_object_get(json_array_get(json_object_get(j, "best"), 0), "text")));
@@ -201,6 +223,10 @@ static void searches(void **state)
         assert_int_equal(strspn(odd, "13579 "), strlen(odd));
         json_decref(j);
     }
+    lexicon_of(r, m, path, "", "no word in it");
+    lexicon_of(r, m, path, "\nxyz\n1 w\n", ":2: 'xyz' has a sign that the model never learned, and so has every word");
+    lexicon_of(r, m, path, "1\nxyz\n2\n", NULL);
+    assert_non_null(strstr(recur_warning(r), ":2: 'xyz' has a sign that the model never learned; 1 of 3 words"));
     char text[4000] = "", lists[] = "/tmp/recur-texts-XXXXXX", *json;
     int from = mkstemp(lists);
     const char *texts[] = { lists };
@@ -251,7 +277,7 @@ static int speak(void *ud, recur_example *out)
 
 static int hear_warning(void *ud, const recur_progress *p)
 {
-    if (p->event == RECUR_WARNED) snprintf(ud, 400, "%s", p->text);
+    if (p->event == RECUR_WARNED) snprintf(ud, 1000, "%s", p->text);
     return 0;
 }
 
@@ -263,7 +289,7 @@ static void rows_are_aligned(void **state)
     recur_data *d;
     recur_model *m;
     recur_train_options o = recur_train_defaults();
-    char warned[400] = "", *json;
+    char warned[1000] = "", *json;
     speaker fine = { .each = 6 }, fast = { .each = 3 };
     o.unit = "char", o.epochs = 100, o.lr = 0.01;
     OK(r, recur_data_callback(r, &d, "transcribe", speak, &fine, &o, NULL));
@@ -283,6 +309,7 @@ static void rows_are_aligned(void **state)
     o.epochs = 1;
     OK(r, recur_fit(m, d, NULL, &o, hear_warning, warned));   /* one step is left: only "b" can be said */
     assert_non_null(strstr(warned, "28 utterances left out"));
+    assert_non_null(strstr(warned, "example:11 ("));          /* ten are named, by their lines */
     assert_int_equal(recur_data_count(d), 4);
     recur_model_free(m);
     recur_data_close(d);

@@ -31,15 +31,25 @@ int rc_options_or_default(recur *r, const recur_train_options *o, recur_train_op
     return rc_option_check(r, table, n, out);
 }
 
+enum { PLACES = 10 };            /* lines that are named */
+
 bool rc_problem_text(const json_t *problems, char *out, size_t n)
 {
     size_t count = json_array_size(problems);
     const json_t *first = json_array_get(problems, 0);
     const char *file = json_string_value(json_object_get(first, "file")), *what = json_string_value(json_object_get(first, "what"));
     long long line = (long long)json_integer_value(json_object_get(first, "line"));
-    if (count)
-        snprintf(out, n, "%zu lines left out; the first: %s:%lld: %s", count, file ? file : "", line, what ? what : "");
-    return count > 0;
+    if (!count)
+        return false;
+    int at = snprintf(out, n, "%zu lines left out; the first: %s:%lld: %.300s", count, file ? file : "", line, what ? what : "");
+    for (size_t i = 1; i < count && i < PLACES && at >= 0 && (size_t)at < n; i++) {
+        const json_t *one = json_array_get(problems, i);
+        at += snprintf(out + at, n - (size_t)at, "%s%s:%lld", i == 1 ? "; then " : ", ", json_string_value(json_object_get(one, "file")),
+                       (long long)json_integer_value(json_object_get(one, "line")));
+    }
+    if (count > PLACES && at >= 0 && (size_t)at + 5 < n)
+        snprintf(out + at, n - (size_t)at, ", ...");
+    return true;
 }
 
 static int begin(recur *r, recur_data **out, const char *task, const recur_model *m)
@@ -84,7 +94,7 @@ int recur_data_files(recur *r, recur_data **out, const char *task, const char *c
     rc_like like;
     json_t *problems = json_array();
     int e = rc_options_or_default(r, o, &all);
-    if (e < 0 || (e = begin(r, &d, task, m)) < 0 || (e = rc_options_suit(r, d->task, &all)) < 0)
+    if (e < 0 || (e = begin(r, &d, task, m)) < 0 || (e = rc_options_suit(r, d->task, &all, true)) < 0)
         goto fail;
     if (!problems) {
         e = rc_fail(r, RECUR_ENOMEM, "out of memory");
@@ -93,7 +103,7 @@ int recur_data_files(recur *r, recur_data **out, const char *task, const char *c
     same_columns(m, &all);
     if ((e = d->task->read(d, path, n, &all, like_of(m, &like), RC_ALL, problems)) < 0)
         goto fail;
-    char said[512];
+    char said[1000];
     if (rc_problem_text(problems, said, sizeof said))
         rc_warn(r, "%s", said);
     json_decref(problems);
@@ -116,7 +126,7 @@ int recur_data_callback(recur *r, recur_data **out, const char *task, recur_next
     recur_train_options all;
     rc_like like;
     int e = rc_options_or_default(r, o, &all);
-    if (e < 0 || (e = begin(r, &d, task, m)) < 0 || (e = rc_options_suit(r, d->task, &all)) < 0)
+    if (e < 0 || (e = begin(r, &d, task, m)) < 0 || (e = rc_options_suit(r, d->task, &all, true)) < 0)
         goto fail;
     if ((e = d->task->pull(d, next, ud, &all, like_of(m, &like))) < 0)
         goto fail;

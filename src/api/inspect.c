@@ -39,7 +39,7 @@ int recur_check(recur *r, const char *task, const char *const *path, int n, cons
     const rc_task *t;
     json_t *j = NULL;
     int e = rc_options_or_default(r, o, &all);
-    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = rc_options_suit(r, t, &all)) < 0
+    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = rc_options_suit(r, t, &all, true)) < 0
         || (e = t->check(r, path, n, &all, &j)) < 0)
         return e;
     return rc_text_of(r, j, json);

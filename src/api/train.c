@@ -135,7 +135,7 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
     observer w = { .watch = watch, .ud = ud };
     int e = rc_options_or_default(m->r, o, &all);
     if (e >= 0)
-        e = rc_options_suit(m->r, m->task, &all);
+        e = rc_options_suit(m->r, m->task, &all, false);
     if (e < 0)
         return e;
     all.net = m->net->line;                    /* the net stands; everything else may still be chosen */
@@ -185,7 +185,7 @@ static int read_part(recur *r, const rc_task *t, recur_data **out, const char *c
                      const recur_train_options *o,
                      const rc_like *like, int part, observer *w)
 {
-    char said[512];
+    char said[1000];
     json_t *problems = json_array();
     int e = problems ? rc_data_new(r, out, t) : rc_fail(r, RECUR_ENOMEM, "out of memory");
     if (e >= 0)
@@ -280,7 +280,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     char line[LINE] = "";
     observer w = { .watch = watch, .ud = ud };
     int e = rc_options_or_default(r, given, &o);
-    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = rc_options_suit(r, t, &o)) < 0
+    if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = rc_options_suit(r, t, &o, false)) < 0
         || (e = check_output(r, path, n, &o)) < 0)
         goto done;
     if (o.from && (e = recur_model_load(r, &from, o.from)) < 0)

@@ -108,6 +108,7 @@
     X(INT,  beam, "beam", NULL, 1, 1e4, "N", "texts kept from step to step; 1: the likeliest unit of each step", "search") \
     X(INT,  n_best, "n-best", "1", 1, 1e4, "N", "give the N best texts", "search")                                     \
     X(FLAG, align, "align", "0", 0, 1, "", "say when each unit is said", "search")                                     \
+    X(TEXT, text, "text", NULL, 0, 0, "TEXT", "what is said is known: tell when each of its units is said", "search")    \
     X(TEXT, lexicon, "lexicon", NULL, 0, 0, "FILE", "say only words of this file, one a line", "search")               \
     X(REAL, lm_weight, "lm-weight", "0.5", 0, 100, "X", "weight of the language model's log probability", "search")    \
     X(REAL, bonus, "bonus", "0", -100, 100, "X", "added for each word (each sign, with a language model of signs)", "search")

@@ -14,7 +14,7 @@ struct rc_hearing {
     float *wait, *row;           /* [cap] samples that no row has taken whole; [F] */
     size_t n, cap;
     int32_t before;
-    bool begun, said;            /* a row was made; a unit was told */
+    bool begun, said, blank;     /* a row was made; a unit was told; a blank waits for the unit behind it */
 };
 
 static int suits(const recur_model *m, const rc_hearing *h)
@@ -80,9 +80,14 @@ static int tell(rc_hearing *h, int32_t class)
 {
     size_t n;
     const char *text = rc_vocab_str(h->m->labels, RC_FIRST + class, &n);
-    if (h->how.words && h->said && h->emit(h->ud, " ", 1) != 0)
+    if (n == 1 && *text == ' ') {
+        h->blank = h->said;
+        return RECUR_OK;
+    }
+    if (((h->how.words && h->said) || h->blank) && h->emit(h->ud, " ", 1) != 0)
         return rc_fail(h->r, RECUR_ESTOP, "stopped on request");
     h->said = true;
+    h->blank = false;
     return h->emit(h->ud, text, n) != 0 ? rc_fail(h->r, RECUR_ESTOP, "stopped on request") : RECUR_OK;
 }
 
@@ -134,6 +139,6 @@ int rc_hear_end(rc_hearing *h)
     int e = more ? step(h) : RECUR_OK;
     h->n = 0;
     h->before = RC_BLANK;
-    h->begun = h->said = false;
+    h->begun = h->said = h->blank = false;
     return e;
 }

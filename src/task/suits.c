@@ -52,14 +52,19 @@ static bool (*const given[])(const void *p, const void *fallback) = {
     [RECUR_FLAG] = flag_given, [RECUR_INT] = int_given, [RECUR_REAL] = real_given, [RECUR_TEXT] = text_given, [RECUR_TIME] = real_given,
 };
 
-int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o)
+/* Reading files looks at no other groups, and whoever only reads need not fill them. */
+static bool of_reading(const recur_option *row) { return strcmp(row->group, "data") == 0 || strcmp(row->group, "series") == 0; }
+
+int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o, bool reading)
 {
     int n;
     char who[200];
     const recur_option *row = recur_train_table(&n);
     const recur_train_options plain = recur_train_defaults();
     for (int i = 0; i < n; i++) {
-        if (!given[row[i].type]((const char *)o + row[i].offset, (const char *)&plain + row[i].offset) || has(t, row[i].name))
+        const size_t at = row[i].offset;
+        if ((reading && !of_reading(&row[i])) || !given[row[i].type]((const char *)o + at, (const char *)&plain + at)
+            || has(t, row[i].name))
             continue;
         int others = who_has(row[i].name, who, sizeof who);
         if (others > 0)

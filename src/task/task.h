@@ -94,7 +94,8 @@ struct rc_task {
 };
 int rc_model_heads(recur_model *m, const recur_train_options *o);       /* --smooth, --focal to heads of classes that say nothing themselves; ESPEC: one that cannot judge classes */
 /* suits.c */
-int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o);   /* EOPTION names a given one that the task has no use for, and who has */
+int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o, bool reading);
+    /* EOPTION names a given one that the task has no use for, and who has; reading: of those that say how files are read */
 int rc_net_suits_writing(const recur_model *m, const char *instead);    /* ESPEC names a layer that looks at what is still to be written; instead: what would do */
 extern const rc_task *const rc_tasks[];
 const rc_task *rc_task_find(const char *name);

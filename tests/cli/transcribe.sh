@@ -34,6 +34,19 @@ assert set(j) == {"file", "seconds", "text", "best", "align"} and len(j["best"])
 assert [u["unit"] for u in j["align"]] == j["text"].split(), j
 print("json")'
 recur transcribe dial.recur --stream a.wav; echo $?
+for head in fLaC OggS .snd; do { printf $head; head -c 500 /dev/zero; } | recur transcribe dial.recur --stream 2>&1; done
+echo '1 6 3' | recur transcribe dial.recur --stream 2>&1; echo $?
+recur transcribe dial.recur --stream --json <a.wav | python3 -c '
+import json, sys
+j = [json.loads(line) for line in sys.stdin]
+assert j[-1] == {"text": " ".join(u["unit"] for u in j[:-1])} and len(j) == 4, j
+print("stream as json")'
+recur transcribe dial.recur a.wav --text '1 9 3' | cut -f3
+recur transcribe dial.recur a.wav --text '1 ten' 2>&1; echo $?
+recur transcribe dial.recur a.wav --text '1 6 3 1 6 3 1 6 3 1 6 3 1 6 3 1 6 3 1 6 3 1 6 3 1 6 3' 2>&1 | cut -c1-35
+recur transcribe dial.recur a.wav --text '1 6 3' --n-best 2 2>&1; echo $?
+mkdir lists; cp a.wav lists; printf 'a.wav\t1 9 3\na.wav\t8\n' >lists/known.tsv
+recur transcribe dial.recur lists/known.tsv --align | cut -f2,3
 recur transcribe dial.recur --lexicon "$SHARE/README.md" a.wav 2>&1 | cut -c1-37
 recur transcribe $CLS a.wav 2>&1
 printf 'a.wav\t1 6 3\nno.wav\t1\nno tab\n' >list

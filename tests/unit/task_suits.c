@@ -19,14 +19,14 @@ static void rows_are_told_by_name(void **state)
     const recur_option *t = recur_train_table(&n);
     for (int k = 0; rc_tasks[k]; k++) {
         const recur_train_options plain = task_options();
-        GOOD(r, rc_options_suit(r, rc_tasks[k], &plain));
+        GOOD(r, rc_options_suit(r, rc_tasks[k], &plain, false));
         for (int i = 0; i < n; i++) {
             bool own = false;
             for (const char *const *s = rc_tasks[k]->own; s && *s; s++)
                 own |= strcmp(*s, t[i].name) == 0;
             recur_train_options o = task_options();
             give(r, &o, t, n, i);
-            int e = rc_options_suit(r, rc_tasks[k], &o);
+            int e = rc_options_suit(r, rc_tasks[k], &o, false);
             assert_true(e == RECUR_OK || (e == RECUR_EOPTION && !own));
             if (e != RECUR_OK)
                 assert_non_null(strstr(r->message, t[i].name));
@@ -56,12 +56,12 @@ static void who_has_it_is_said(void **state)
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         recur_train_options o = task_options();
         GOOD(r, recur_option_set(r, t, n, &o, row[i].name, row[i].value));
-        assert_int_equal(rc_options_suit(r, rc_task_find(row[i].task), &o), RECUR_EOPTION);
+        assert_int_equal(rc_options_suit(r, rc_task_find(row[i].task), &o, false), RECUR_EOPTION);
         assert_string_equal(r->message, row[i].said);
     }
     recur_train_options o = task_options();
     o.joint = o.segmented = o.shared_vocab = 0;               /* off asks for nothing */
-    GOOD(r, rc_options_suit(r, rc_task_find("lm"), &o));
+    GOOD(r, rc_options_suit(r, rc_task_find("lm"), &o, false));
 }
 
 static void heads_without_use(void **state)

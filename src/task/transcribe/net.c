@@ -88,9 +88,9 @@ int rc_transcribe_suits(const recur_model *m)
 /* What this net makes too short is named and left out. */
 int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
 {
-    enum { NAMED = 3 };
+    enum { NAMED = 10 };
     int kept = 0, out = 0;
-    char names[400] = "";
+    char names[900] = "";
     size_t at = 0;
     (void)o;
     int e = rc_transcribe_suits(m);
@@ -104,7 +104,7 @@ int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_optio
             continue;
         }
         if (out++ < NAMED && at < sizeof names)
-            at += (size_t)snprintf(names + at, sizeof names - at, "%s%.80s:%lld (%d steps for %d labels)",
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s%.50s:%lld (%d steps for %d labels)",
                                    out > 1 ? ", " : "", ex->file >= 0 && ex->file < d->paths ? d->path[ex->file] : "example",
                                    (long long)ex->line, T, need);
     }

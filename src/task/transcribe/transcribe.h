@@ -18,7 +18,7 @@ bool rc_transcript_unit(const rc_spelling *s, const char **text, size_t *n, cons
 bool rc_transcript_word(const char **text, size_t *n, const char **word, size_t *m);
     /* the next word as measures count them: between blanks, signs of scripts without blanks one by one */
 int rc_transcript_join(recur *r, const rc_spelling *s, const rc_vocab *labels, const int32_t *label, int n, rc_buf *out);
-    /* the text of classes 1.., appended */
+    /* the text of classes 1.., appended: one blank between words, none at the ends */
 
 int rc_transcribe_open(const recur_model *m, const recur_sound *sound, recur_data **out);
     /* one sound, or rows of measurements, as the model reads them: data with one example without a text */

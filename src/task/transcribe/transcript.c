@@ -99,13 +99,20 @@ bool rc_transcript_word(const char **text, size_t *n, const char **word, size_t 
 
 int rc_transcript_join(recur *r, const rc_spelling *s, const rc_vocab *labels, const int32_t *label, int n, rc_buf *out)
 {
+    const size_t from = out->n;
     int e = rc_buf_add(out, "", 0);
+    bool blank = false;
     (void)r;
     for (int i = 0; i < n && e == RECUR_OK; i++) {
         size_t m;
         const char *unit = rc_vocab_str(labels, RC_FIRST + label[i], &m);
-        if (s->words && i > 0)
+        if (m == 1 && *unit == ' ') {
+            blank = true;
+            continue;
+        }
+        if (out->n > from && (blank || s->words))
             e = rc_buf_add(out, " ", 1);
+        blank = false;
         if (e == RECUR_OK)
             e = rc_buf_add(out, unit, m);
     }
