@@ -405,7 +405,7 @@ static void check_names_what_is_wrong(void **state)
         snprintf(found + strlen(found), sizeof found - strlen(found), "%c:%lld:%s ", name[strlen(name) - 1],
                  (long long)json_integer_value(json_object_get(p, "line")), json_string_value(json_object_get(p, "kind")));
     }
-    assert_string_equal(found, "a:3:label a:4:duplicate a:5:conflict a:6:rare b:3:label b:2:duplicate ");
+    assert_string_equal(found, "a:3:label a:4:duplicate a:5:conflict a:6:rare b:3:unlearned b:2:duplicate ");
     assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "labels"), "pos")), 3);
     json_decref(j);
     static const char novel[] = "It was the best of times, it was the worst of times.\nAnd so on.\n";
