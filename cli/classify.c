@@ -140,11 +140,11 @@ static int run(cli *c)
     j.k = own->best < j.labels ? (int)own->best : j.labels > 0 ? j.labels : 1;
     j.answer = calloc((size_t)j.k, sizeof *j.answer);
     j.p = calloc(TOGETHER * (size_t)(j.labels > 0 ? j.labels : 1), sizeof *j.p);
-    const char *path = c->args > 1 ? c->arg[1] : NULL;
+    const char *path = c->args > 1 ? c->arg[1] : NULL, *task = recur_model_task(j.m);
     if (!j.answer || !j.p)
         code = CLI_MEMORY;
-    else if (!j.labels) {
-        cli_note(say(SAY_NO_LABELS), c->arg[0], recur_model_task(j.m));
+    else if (!j.labels || strcmp(task, "classify") != 0) {
+        cli_note(say(SAY_NO_LABELS), c->arg[0], task, strcmp(task, "lm") == 0 ? "generate" : task);
         code = CLI_USAGE;
     } else
         code = (strncmp(recur_model_net(j.m), "input", 5) == 0 ? classify_series : classify_lines)(&j, path);

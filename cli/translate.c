@@ -38,7 +38,8 @@ typedef struct {
 
 static const char *at(const json_t *list, size_t i) { const char *s = json_string_value(json_array_get(list, i)); return s ? s : ""; }
 
-/* The answer's units down, the source's across, in hundredths. */
+/* The answer's units down, the source's across, in hundredths; then which unit of the source each of the answer looked at most,
+ * as pairs of their numbers from 0. */
 static void put_matrix(const json_t *best)
 {
     const json_t *source = json_object_get(best, "source"), *target = json_object_get(best, "target"), *row;
@@ -53,6 +54,10 @@ static void put_matrix(const json_t *best)
             cli_cell(t, "%.0f", 100 * json_number_value(json_array_get(row, i)));
     }
     cli_table_end(t, stdout);
+    json_array_foreach(json_object_get(best, "alignment"), k, row)
+        printf("%s%lld-%lld", k ? " " : "", (long long)json_integer_value(json_array_get(row, 0)),
+               (long long)json_integer_value(json_array_get(row, 1)));
+    putchar('\n');
 }
 
 /* NAME.svg for the first line, NAME-2.svg for the second. */

@@ -78,7 +78,7 @@ X(PROBLEMS, "%d problems", "%d 个问题")
 /* generate */
 X(NO_TRAIN_TEXT, "generate: --report compares with the training text; name it after the model: recur generate M.recur TEXT... --report",
   "generate：--report 要与训练文本比较；请在模型之后给出文件：recur generate M.recur TEXT... --report")
-X(NO_LABELS, "%s: a model for %s has no labels to give; `recur generate` writes text with it", "%s：任务 %s 的模型没有标签；用 `recur generate` 生成文本")
+X(NO_LABELS, "%s: a model for %s has no labels to give; `recur %s` puts it to work", "%s：任务 %s 的模型不给出标签；请用 `recur %s`")
 X(TYPE_PROMPT, "Type lines; an answer comes after each, Ctrl-D ends.", "请输入文本行；每行之后给出回答，Ctrl-D 结束。")
 /* translate */
 X(BAD_ATTENTION, "translate: --attention takes text, json or a file NAME.svg, not '%s'", "translate：--attention 只能取 text、json 或文件名 NAME.svg，不能取 '%s'")

@@ -7,6 +7,8 @@ enum { ROWS = 4096 };            /* rows of a batch while classifying data: enou
 static int wants_labels(recur *r, const recur_model *m)
 {
     const rc_head *h = m->net->branch[0].head;
+    if (strcmp(m->task->name, "classify") != 0)
+        return rc_wrong_task(r, m, "has no classes to tell");
     RC_NEED(r, h->kind->classes && m->labels, RECUR_EOPTION,
             "a model for task '%s' with head '%s' has no classes to tell", m->task->name, h->kind->name);
     return RECUR_OK;

@@ -17,7 +17,8 @@ static int give(void *ud, recur_example *out)
 
 static int wants_forecasts(recur *r, const recur_model *m)
 {
-    RC_NEED(r, m->task == &rc_task_forecast, RECUR_EOPTION, "the model is for task '%s': it gives no forecasts", m->task->name);
+    if (m->task != &rc_task_forecast)
+        return rc_wrong_task(r, m, "gives no forecasts");
     return RECUR_OK;
 }
 

@@ -55,6 +55,13 @@ static int shape(const char *p, size_t dim[3])
     }
 }
 
+/* "'<i8'" and not what follows. */
+static int descr_size(const char *type)
+{
+    size_t n = *type == '\'' ? 2 + strcspn(type + 1, "'") : strcspn(type, ",}");
+    return n < 20 ? (int)n : 20;
+}
+
 static int read_dictionary(rc_source *f, const char *head, array *a)
 {
     const char *type = value(head, "descr"), *fortran = value(head, "fortran_order");
@@ -63,8 +70,8 @@ static int read_dictionary(rc_source *f, const char *head, array *a)
     a->wide = strncmp(type, "'<f4'", 5) == 0 ? 4 : strncmp(type, "'<f8'", 5) == 0 ? 8 : 0;
     if (a->wide == 0)
         return rc_fail(f->r, RECUR_EDATA,
-                       "%s: numbers of type %.20s; '<f4' and '<f8' are read: save x.astype('float32')", f->path,
-                       type);
+                       "%s: numbers of type %.*s; '<f4' and '<f8' are read: save x.astype('float32')", f->path,
+                       descr_size(type), type);
     if (strncmp(fortran, "False", 5) != 0)
         return rc_fail(f->r, RECUR_EDATA, "%s: in Fortran's order; save numpy.ascontiguousarray(x)", f->path);
     int rank = shape(value(head, "shape"), a->dim);

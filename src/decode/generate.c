@@ -157,9 +157,10 @@ static int open_talk(talk *k)
 {
     const rc_net *net = k->m->net;
     int e;
+    if (strcmp(k->m->task->name, "lm") != 0)
+        return rc_wrong_task(k->r, k->m, "writes no text of its own");
     if (!k->m->text || net->branch[0].head->in != rc_vocab_size(k->m->text->vocab))
-        return rc_fail(k->r, RECUR_EOPTION, "this model answers with something else than text (task %s): only language models generate",
-                       k->m->task->name);
+        return rc_fail(k->r, RECUR_EOPTION, "this model answers with something else than the units it reads: %s", net->line);
     if (!net->streams || net->facts.columns != 1)
         return rc_fail(k->r, RECUR_EOPTION, "this net cannot write one unit after the other: %s", net->line);
     k->V = net->branch[0].head->in;

@@ -183,7 +183,7 @@ int rc_tag(const recur_model *m, const char *const *text, int n, int best, json_
     teller t = { .m = m, .best = best > 0 ? best : 1 };
     *out = NULL;
     if (m->task != &rc_task_tag)
-        return rc_fail(m->r, RECUR_EOPTION, "a model for task '%s' has no tags to give", m->task->name);
+        return rc_wrong_task(m->r, m, "has no tags to give");
     t.segment = rc_tag_segments(json_object_get(m->card, "form"));
     t.kinds = json_object_get(json_object_get(m->card, "form"), "kinds");
     int e = gather(&t, text, n);

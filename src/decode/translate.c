@@ -15,7 +15,7 @@ static int can_translate(const recur_model *m)
 {
     const rc_net *net = m->net;
     if (m->task != &rc_task_translate)
-        return rc_fail(m->r, RECUR_EOPTION, "this model is for task %s, it cannot translate", m->task->name);
+        return rc_wrong_task(m->r, m, "cannot translate");
     if (m->text == NULL || m->side_text == NULL)
         return rc_fail(m->r, RECUR_EFORMAT, "the model has no vocabulary to read or to write with: %s", net->line);
     return rc_translate_suits(m);

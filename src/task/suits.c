@@ -74,6 +74,13 @@ int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o, bo
     return RECUR_OK;
 }
 
+/* --- models --- */
+
+int rc_wrong_task(recur *r, const recur_model *m, const char *what)
+{
+    return rc_fail(r, RECUR_EOPTION, "a model for task '%s' %s; `recur %s` puts it to work", m->task->name, what, m->task->verb);
+}
+
 /* --- nets --- */
 
 int rc_net_suits_writing(const recur_model *m, const char *instead)

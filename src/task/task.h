@@ -63,6 +63,7 @@ enum { RC_ALL, RC_TRAIN_PART, RC_HELD_PART };
 typedef int rc_say(void *ud, const char *form, ...) __attribute__((format(printf, 2, 3)));
 struct rc_task {
     const char *name, *help, *head;      /* head: default of a chain without one */
+    const char *verb;                    /* of the command that puts its models to work */
     const char *const *own;
         /* of the rows of recur_train_table that not every task has a use for, those that this one has; NULL at the end */
     const char *metric; bool rising;
@@ -96,6 +97,7 @@ int rc_model_heads(recur_model *m, const recur_train_options *o);       /* --smo
 /* suits.c */
 int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o, bool reading);
     /* EOPTION names a given one that the task has no use for, and who has; reading: of those that say how files are read */
+int rc_wrong_task(recur *r, const recur_model *m, const char *what);     /* EOPTION: a model of this task `what`, and which verb fits */
 int rc_net_suits_writing(const recur_model *m, const char *instead);    /* ESPEC names a layer that looks at what is still to be written; instead: what would do */
 extern const rc_task *const rc_tasks[];
 const rc_task *rc_task_find(const char *name);

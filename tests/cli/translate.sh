@@ -35,6 +35,8 @@ import json, sys
 j = json.load(sys.stdin)
 print("beam", j["beam"], j["bleu"] == j["bleu_greedy"])'
 recur eval b.recur held.src held.tgt --json | cut -c1-30
+pairs=$(printf '1.2.1999\n' | recur translate a.recur --attention text | tail -n 1 | tr ' ' '\n' | grep -cE '^[0-8]-[0-9]+$')
+[ "$pairs" = "$(printf '1.2.1999\n' | recur translate a.recur | tr -d '\n' | wc -m)" ] && echo "a pair a unit"
 recur translate a.recur --attention picture in; echo $?
 recur translate $CLS in; echo $?
 recur train translate pairs.src -q -o d.recur; echo $?

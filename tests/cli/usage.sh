@@ -24,6 +24,15 @@ try train lm x --quantiles .1 -o m.recur
 try check tag x --known calendar
 try eval $CLS x --horizon 3
 RECUR_EPOCHS=many try train lm x -o m
+try generate $CLS
+echo x | try translate $CLS
+try tag $LM $SHARE/stories.txt
+recur classify $LM x 2>&1 | sed 's/.*: a model/a model/'
+recur transcribe $LM $SHARE/dial.test.wav 2>&1 | grep -v '^recur: sound' | sed 's/.*: a model/a model/'
+printf 'a\nb\n' >a; cp a b; cp a c
+try train translate a b c -o m.recur
+printf '\223NUMPY\001\000\077\000%s\n12345678' "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 1, 1), }" >x.npy
+try train classify x.npy -o m.recur
 code train sing $SHARE/stories.txt -o m.recur
 code train lm $SHARE/stories.txt --net 'embed 16 | lsmt 32' -o m.recur
 code classify $LM x

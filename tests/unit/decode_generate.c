@@ -189,7 +189,7 @@ static void other_tasks_do_not_generate(void **state)
     heard h = { .whole = true };
     open_job(&j, r, "classify", "word", 10, 0, CLASSIFY_NET);
     assert_int_equal(rc_generate(r, j.m, NULL, hear, &h), RECUR_EOPTION);
-    assert_non_null(strstr(r->message, "language model"));
+    assert_non_null(strstr(r->message, "`recur classify` puts it to work"));
     close_job(&j);
     close_runtime(r);
 }

@@ -341,7 +341,7 @@ static const char *const own[] = {
 };
 
 const rc_task rc_task_classify = {
-    .name = "classify", .help = "one label for a text or for a sequence of measurements", .head = "softmax", .own = own,
+    .name = "classify", .help = "one label for a text or for a sequence of measurements", .head = "softmax", .verb = "classify", .own = own,
     .metric = "accuracy", .rising = true,
     .read = classify_read, .pull = classify_pull, .choose = rc_classify_choose, .prepare = rc_classify_prepare,
     .score = rc_classify_score, .settle = rc_classify_settle, .eval = rc_classify_eval,

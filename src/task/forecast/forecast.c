@@ -217,7 +217,7 @@ static const char *const own[] = {
 };
 
 const rc_task rc_task_forecast = {
-    .name = "forecast", .help = "the next steps of series of numbers", .head = "huber", .own = own,
+    .name = "forecast", .help = "the next steps of series of numbers", .head = "huber", .verb = "forecast", .own = own,
     .metric = "loss", .rising = false,
     .read = forecast_read, .pull = forecast_pull, .choose = rc_forecast_choose, .score = rc_forecast_score,
     .eval = rc_forecast_eval, .baseline = rc_forecast_baseline, .check = rc_forecast_check,

@@ -283,7 +283,7 @@ static const char *const own[] = {
 };
 
 const rc_task rc_task_lm = {
-    .name = "lm", .help = "language model: learns a text and writes more of it", .head = "softmax", .own = own,
+    .name = "lm", .help = "language model: learns a text and writes more of it", .head = "softmax", .verb = "generate", .own = own,
     .metric = "loss", .rising = false,
     .read = lm_read, .pull = lm_pull, .choose = lm_choose, .suits = lm_suits,
     .score = rc_lm_score, .eval = rc_lm_eval, .baseline = rc_lm_baseline, .check = rc_lm_check,

@@ -221,7 +221,7 @@ static const char *const own[] = {
 };
 
 const rc_task rc_task_tag = {
-    .name = "tag", .help = "a tag for each word of a sentence, or where words end in text without blanks", .head = "crf", .own = own,
+    .name = "tag", .help = "a tag for each word of a sentence, or where words end in text without blanks", .head = "crf", .verb = "tag", .own = own,
     .metric = "f1", .rising = true, .measure = rc_tag_measure,
     .read = tag_read, .pull = tag_pull, .choose = rc_tag_choose, .prepare = rc_tag_prepare, .ready = rc_tag_ready, .score = rc_tag_score,
     .eval = rc_tag_eval, .baseline = rc_tag_baseline, .check = rc_tag_check,

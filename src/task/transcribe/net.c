@@ -79,7 +79,7 @@ int rc_transcribe_suits(const recur_model *m)
 {
     const rc_head *h = m->net->branch[0].head;
     if (m->task != &rc_task_transcribe)
-        return rc_fail(m->r, RECUR_EOPTION, "a model for task '%s' does not transcribe", m->task->name);
+        return rc_wrong_task(m->r, m, "does not transcribe");
     if (!h->kind->lists || h->in != rc_model_label_count(m))
         return rc_fail(m->r, RECUR_EOPTION, "transcribing wants a net that ends with `dense | ctc`; this one is %s", m->net->line);
     return RECUR_OK;

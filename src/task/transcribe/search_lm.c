@@ -21,7 +21,7 @@ static int suits(const rc_ctc_lm *l)
     const recur_model *m = l->m;
     const rc_net *net = m->net;
     if (m->text == NULL || net->branch[0].head->in != rc_vocab_size(m->text->vocab))
-        return rc_fail(l->r, RECUR_EOPTION, "the language model is one for task %s: give one that `recur lm` trained",
+        return rc_fail(l->r, RECUR_EOPTION, "the language model is one for task %s: give one that `recur train lm` made",
                        m->task->name);
     if (!net->streams || net->facts.columns != 1)
         return rc_fail(l->r, RECUR_EOPTION, "this language model cannot read one unit after the other: %s", net->line);

@@ -284,7 +284,7 @@ static const char *const own[] = {
 };
 
 const rc_task rc_task_transcribe = {
-    .name = "transcribe", .help = "the text of a sound or of measurements, without a word about when", .head = "ctc", .own = own,
+    .name = "transcribe", .help = "the text of a sound or of measurements, without a word about when", .head = "ctc", .verb = "transcribe", .own = own,
     .metric = "wer", .rising = false,
     .read = transcribe_read, .pull = transcribe_pull, .choose = rc_transcribe_choose, .suits = rc_transcribe_suits, .prepare = rc_transcribe_prepare,
     .score = rc_transcribe_score, .eval = rc_transcribe_eval, .baseline = rc_dtw_fit, .check = rc_transcribe_check,

@@ -191,8 +191,8 @@ static int read_some(gather *g, const char *const *path, int n, int i, int *form
     if (e == RECUR_OK && *form != PARALLEL)
         e = read_pairs(g, &fa, *form == OBJECTS);
     else if (e == RECUR_OK && i + 1 == n)
-        e = rc_fail(g->d->r, RECUR_EDATA, "%s: no file of targets beside it: give SOURCE TARGET, or one file of "
-                    "source<TAB>target", path[i]);
+        e = rc_fail(g->d->r, RECUR_EDATA, "%s has no file of targets beside it: files come two by two, SOURCE TARGET, and %d %s "
+                    "given; or one file of source<TAB>target", path[i], n, n == 1 ? "is" : "are");
     else if (e == RECUR_OK && (e = load(g, path[i + 1], &b, &fb)) == RECUR_OK)
         e = read_parallel(g, &fa, &fb);
     rc_buf_free(&a);
@@ -258,7 +258,7 @@ static const char *const own[] = {
 };
 
 const rc_task rc_task_translate = {
-    .name = "translate", .help = "one text for another: languages, or any sequence to sequence", .head = "softmax", .own = own,
+    .name = "translate", .help = "one text for another: languages, or any sequence to sequence", .head = "softmax", .verb = "translate", .own = own,
     .metric = "perplexity", .rising = false,
     .read = rc_translate_read, .pull = translate_pull, .choose = rc_translate_choose, .suits = rc_translate_suits, .prepare = rc_translate_prepare,
     .guess = rc_translate_guess, .score = rc_translate_score, .eval = rc_translate_eval, .baseline = rc_translate_baseline,
