@@ -70,7 +70,7 @@ X(NO_BASELINE, "No baseline in this model file: whether the net is worth its cos
   "此模型文件没有基线：无法判断网络是否值得。")
 X(NOT_BETTER, "The net is NOT better than the baseline (%s): %s %s against %s.", "网络并不优于基线（%s）：%s %s 对 %s。")
 X(GATE_FAILED, "%s is %s, below the %s that --min asks for", "%s 为 %s，低于 --min 要求的 %s")
-X(GATE_ABOVE, "%s is %s, above the %s that --min allows", "%s 为 %s，高于 --min 允许的 %s")
+X(GATE_ABOVE, "%s is %s, above the %s that --max allows", "%s 为 %s，高于 --max 允许的 %s")
 X(GATE_MISSING, "no measure '%s' in this result", "结果中没有指标 '%s'")
 /* check */
 X(CLEAN, "no problems", "没有问题")

@@ -269,9 +269,9 @@ static int finish(gather *g)
     }
     d->classes = d->labels != NULL ? rc_vocab_size(d->labels) - RC_FIRST : 0;
     if (g->like == NULL && d->classes < 2)
-        return rc_fail(d->r, RECUR_EDATA,
-                       "%s: %d label(s) found, at least two are needed; `recur check classify` says what is wrong",
-                       d->paths > 0 ? d->path[0] : "examples", d->classes);
+        return rc_fail(d->r, RECUR_EDATA, "%s: %s%s%s, and two at least are needed", d->paths > 0 ? d->path[0] : "examples",
+                       d->classes > 0 ? "all examples have the label '" : "no example has a label",
+                       d->classes > 0 ? rc_vocab_str(d->labels, RC_FIRST, NULL) : "", d->classes > 0 ? "'" : "");
     if (g->like != NULL && g->like->text == NULL && d->F == 0)
         d->F = g->like->scaling->n;                           /* no example at all in this part */
     return d->F > 0 ? rc_data_scale(d, g->like != NULL ? g->like->scaling : NULL) : encode_all(g);
@@ -280,6 +280,16 @@ static int finish(gather *g)
 static int begin(gather *g)
 {
     return g->like == NULL ? rc_vocab_new(g->d->r, &g->names) : RECUR_OK;
+}
+
+static int nothing_usable(recur *r, const char *path, const json_t *problems, size_t before)
+{
+    const json_t *first = json_array_get(problems, before);
+    const char *what = json_string_value(json_object_get(first, "what"));
+    if (what == NULL)
+        return rc_fail(r, RECUR_EDATA, "%s: no example in it; a line is label<TAB>text", path);
+    return rc_fail(r, RECUR_EDATA, "%s:%lld: %s; none of %zu lines can be used", path,
+                   (long long)json_integer_value(json_object_get(first, "line")), what, json_array_size(problems) - before);
 }
 
 static int classify_read(recur_data *d, const char *const *path, int n, const recur_train_options *o,
@@ -296,8 +306,7 @@ static int classify_read(recur_data *d, const char *const *path, int n, const re
     }
     d->skipped = (int64_t)(json_array_size(problems) - bad);
     if (e == RECUR_OK && d->count == 0 && g.elsewhere == 0)
-        e = rc_fail(d->r, RECUR_EDATA, "%s: no usable example among %zu bad lines; a line is label<TAB>text", path[0],
-                    json_array_size(problems) - bad);
+        e = nothing_usable(d->r, path[0], problems, bad);
     if (e == RECUR_OK && (d->count > 0 || like != NULL))
         e = finish(&g);
     else if (e == RECUR_OK)
