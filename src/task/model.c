@@ -254,6 +254,12 @@ static int spread(recur_model *m, const char *key, double x, size_t at)
     return RECUR_OK;
 }
 
+int rc_model_targets(recur_model *m, const recur_train_options *o)
+{
+    int e = spread(m, "smooth", o->smooth, offsetof(rc_head, smooth));
+    return e == RECUR_OK ? spread(m, "focal", o->focal, offsetof(rc_head, focal)) : e;
+}
+
 int rc_model_heads(recur_model *m, const recur_train_options *o)
 {
     for (int b = 0; b < m->net->branches; b++) {
@@ -262,6 +268,5 @@ int rc_model_heads(recur_model *m, const recur_train_options *o)
             return rc_fail(m->r, RECUR_ESPEC, "net: head %d (%s) is for language models and translators; a chain of the task '%s' "
                            "ends in `dense | softmax`", b + 1, h->kind->name, m->task->name);
     }
-    int e = spread(m, "smooth", o->smooth, offsetof(rc_head, smooth));
-    return e == RECUR_OK ? spread(m, "focal", o->focal, offsetof(rc_head, focal)) : e;
+    return rc_model_targets(m, o);
 }

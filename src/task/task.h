@@ -93,7 +93,8 @@ struct rc_task {
     int (*check)(recur *r, const char *const *path, int n, const recur_train_options *o, json_t **out);
         /* {"problems":[{file,line,what}],...} */
 };
-int rc_model_heads(recur_model *m, const recur_train_options *o);       /* --smooth, --focal to heads of classes that say nothing themselves; ESPEC: one that cannot judge classes */
+int rc_model_targets(recur_model *m, const recur_train_options *o);     /* --smooth, --focal to heads that take them and say nothing themselves; EOPTION: none takes them */
+int rc_model_heads(recur_model *m, const recur_train_options *o);       /* the same; ESPEC: a head that cannot judge classes */
 /* suits.c */
 int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o, bool reading);
     /* EOPTION names a given one that the task has no use for, and who has; reading: of those that say how files are read */

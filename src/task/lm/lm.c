@@ -278,13 +278,19 @@ static int lm_suits(const recur_model *m)
     return rc_net_suits_writing(m, "a language model's net has no bi, conv or pooling");
 }
 
+static int lm_prepare(recur_model *m, recur_data *d, const recur_train_options *o)
+{
+    (void)d;
+    return rc_model_targets(m, o);
+}
+
 static const char *const own[] = {
-    "unit", "vectors", "min-count", "max-vocab", "lower", "mark-capitals", "nfkc", "bptt", NULL,
+    "unit", "vectors", "smooth", "focal", "min-count", "max-vocab", "lower", "mark-capitals", "nfkc", "bptt", NULL,
 };
 
 const rc_task rc_task_lm = {
     .name = "lm", .help = "language model: learns a text and writes more of it", .head = "softmax", .verb = "generate", .own = own,
     .metric = "loss", .rising = false,
-    .read = lm_read, .pull = lm_pull, .choose = lm_choose, .suits = lm_suits,
+    .read = lm_read, .pull = lm_pull, .choose = lm_choose, .suits = lm_suits, .prepare = lm_prepare,
     .score = rc_lm_score, .eval = rc_lm_eval, .baseline = rc_lm_baseline, .check = rc_lm_check,
 };
