@@ -10,11 +10,10 @@ int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_tas
 {
     *out = name ? rc_task_find(name) : m ? m->task : NULL;
     if (!*out) {
-        char names[256] = "";
-        size_t at = 0;
-        for (int i = 0; rc_tasks[i] && at < sizeof names; i++)
-            at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", rc_tasks[i]->name);
-        return rc_fail(r, RECUR_EOPTION, "no task '%s'; there are %s", name ? name : "", names);
+        rc_names names = { "" };
+        for (int i = 0; rc_tasks[i]; i++)
+            rc_name_add(&names, rc_tasks[i]->name);
+        return rc_fail(r, RECUR_EOPTION, "no task '%s'; there are %s", name ? name : "", names.s);
     }
     RC_NEED(r, !m || *out == m->task, RECUR_EOPTION, "data for task '%s', but the model was made for '%s'",
             (*out)->name, m->task->name);

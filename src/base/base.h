@@ -29,6 +29,9 @@ struct recur {
     char message[1024], warning[1024];
 };
 int rc_fail(recur *r, int code, const char *form, ...) __attribute__((format(printf, 3, 4)));  /* sets the message, returns code */
+/* "a, b, c" for a message: begins as { "" }; what has no room becomes "..." */
+typedef struct { char s[500]; } rc_names;
+void rc_name_add(rc_names *list, const char *name);
 void rc_warn(recur *r, const char *form, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- memory (memory.c, arena.c).  rc_new and rc_grow return NULL with the message set. --- */

@@ -49,3 +49,12 @@ void rc_warn(recur *r, const char *form, ...)
         va_end(list);
     }
 }
+
+void rc_name_add(rc_names *list, const char *name)
+{
+    const size_t at = strlen(list->s), room = sizeof list->s - at;
+    if (strlen(name) + sizeof ", ..." + 2 <= room)
+        snprintf(list->s + at, room, "%s%s", at ? ", " : "", name);
+    else if (at < 3 || strcmp(list->s + at - 3, "...") != 0)
+        snprintf(list->s + at, room, ", ...");
+}

@@ -65,11 +65,10 @@ int rc_kern_open(recur *r, const char *most)
     }
     int i = SETS - 1;
     if (most && *most && (i = find(most)) < 0) {
-        char names[80] = "";
+        rc_names names = { "" };
         for (int k = 0; k < SETS; k++)
-            strncat(strncat(names, " ", sizeof names - strlen(names) - 1), sets[k].kern->name,
-                    sizeof names - strlen(names) - 1);
-        return rc_fail(r, RECUR_EOPTION, "%s: no kernel set \"%s\"; this build has%s", from, most, names);
+            rc_name_add(&names, sets[k].kern->name);
+        return rc_fail(r, RECUR_EOPTION, "%s: no kernel set \"%s\"; this build has %s", from, most, names.s);
     }
     while (!sets[i].usable())
         i--;

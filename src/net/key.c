@@ -79,12 +79,12 @@ static int set(const rc_keys *k, const rc_key_row *row, const char *value)
         return set_number(k, row, value);
     if (row->type != RC_KEY_ACT)
         return set_text(k, row, value);
-    char names[400] = "";
+    rc_names names = { "" };
     if (!rc_act_parse(value, to))
         return 0;
     for (int i = 0; rc_act_at(i); i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), " %s", rc_act_at(i)->name);
-    return fail(k, "%s takes an activation, one of%s, not '%s'", row->name, names, value);
+        rc_name_add(&names, rc_act_at(i)->name);
+    return fail(k, "%s takes an activation, one of %s, not '%s'", row->name, names.s, value);
 }
 
 int rc_keys_defaults(const rc_keys *k)
@@ -100,12 +100,12 @@ int rc_keys_defaults(const rc_keys *k)
 
 static int unknown(const rc_keys *k, const char *name)
 {
-    char names[500] = "";
+    rc_names names = { "" };
     for (int i = 0; i < k->n; i++)
         if (k->row[i].name[0])
-            snprintf(names + strlen(names), sizeof names - strlen(names), " %s", k->row[i].name);
-    return fail(k, "no key '%s'; it takes%s%s", name, k->n && !k->row[0].name[0] ? " a number and" : "",
-                *names ? names : " no keys");
+            rc_name_add(&names, k->row[i].name);
+    return fail(k, "no key '%s'; it takes %s%s", name, k->n && !k->row[0].name[0] ? "a number and " : "",
+                *names.s ? names.s : "no keys");
 }
 
 /* One key, "name", "name=value" or the bare number. */

@@ -37,12 +37,10 @@ int rc_optim_new(recur *r, rc_optim **out, const char *name, size_t n, double me
     int e = RECUR_ENOMEM;
     *out = NULL;
     if (!kind) {
-        char names[128] = "";
-        for (int i = 0; rc_optims[i]; i++) {
-            size_t at = strlen(names);
-            snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", rc_optims[i]->name);
-        }
-        return rc_fail(r, RECUR_EOPTION, "no optimizer '%s'; there are %s", name, names);
+        rc_names names = { "" };
+        for (int i = 0; rc_optims[i]; i++)
+            rc_name_add(&names, rc_optims[i]->name);
+        return rc_fail(r, RECUR_EOPTION, "no optimizer '%s'; there are %s", name, names.s);
     }
     if (mean > 0 && kind->average)
         return rc_fail(r, RECUR_EOPTION, "%s averages by itself: --average is for the other optimizers", name);

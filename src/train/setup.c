@@ -42,12 +42,10 @@ static int settle(rc_fitting *f)
     if (o->sampled > 0 && !f->m->task->guess)
         return rc_fail(f->r, RECUR_EOPTION, "--sampled: task %s has no decoder that reads its own guesses", f->m->task->name);
     if (!(f->sched = rc_sched_find(o->schedule))) {
-        char names[128] = "";
-        for (int i = 0; rc_sched_at(i); i++) {
-            size_t at = strlen(names);
-            snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", rc_sched_at(i)->name);
-        }
-        return rc_fail(f->r, RECUR_EOPTION, "no schedule '%s'; there are %s", o->schedule, names);
+        rc_names names = { "" };
+        for (int i = 0; rc_sched_at(i); i++)
+            rc_name_add(&names, rc_sched_at(i)->name);
+        return rc_fail(f->r, RECUR_EOPTION, "no schedule '%s'; there are %s", o->schedule, names.s);
     }
     return RECUR_OK;
 }
