@@ -18,3 +18,6 @@ for t in lm classify; do
 done
 echo "eval missing: $(try eval $LM missing.txt)"
 echo "classify missing: $(try classify $CLS missing.txt)"
+head -n 60 $SHARE/stories.txt >lf.txt; sed 's/$/\r/' lf.txt >crlf.txt
+for f in lf crlf; do recur train lm $f.txt --unit char --net 'embed 4 | gru 4 | dense' --steps 2 --batch 2 --no-baseline -q -o $f.recur; done
+recur eval lf.recur lf.txt --json >a; recur eval crlf.recur crlf.txt --json >b; cmp a b && echo "line ends"

@@ -141,17 +141,30 @@ static size_t border(const char *s, size_t n, double held, bool lines)
     return at;
 }
 
-/* Vocabulary from the text of this part, or the given one; then the ids. */
-static int take_text(recur_data *d, const char *s, size_t n, const recur_train_options *o, const rc_like *like,
-                     int part)
+/* A line's end is one sign, whichever system wrote the file. */
+static void unify_ends(rc_buf *all)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < all->n; i++)
+        if (all->s[i] != '\r' || i + 1 == all->n || all->s[i + 1] != '\n')
+            all->s[to++] = all->s[i];
+    all->n = to;
+}
+
+/* Vocabulary from the text of this part, or the given one; then the ids.  Only bytes are learned as they are. */
+static int take_text(recur_data *d, rc_buf *all, const recur_train_options *o, const rc_like *like, int part)
 {
     rc_text_options t;
     int e = RECUR_OK;
     double held = rc_held_part(o);
     d->stream = true;
     d->C = 1;
-    text_options(s, n, o, &t);
+    text_options(all->s, all->n, o, &t);
     const char *unit = like != NULL ? like->text->unit->name : t.unit;
+    if (strcmp(unit, "byte") != 0)
+        unify_ends(all);
+    const char *s = all->s;
+    size_t n = all->n;
     size_t at = part == RC_ALL ? 0 : border(s, n, held, by_lines(unit));
     if (part == RC_TRAIN_PART)
         n = at;
@@ -180,7 +193,7 @@ static int lm_read(recur_data *d, const char *const *path, int n, const recur_tr
     if (e == RECUR_OK && all.n == 0)
         e = rc_fail(d->r, RECUR_EDATA, "%s: no text", n > 0 ? path[0] : "-");
     if (e == RECUR_OK)
-        e = take_text(d, all.s, all.n, o, like, part);
+        e = take_text(d, &all, o, like, part);
     if (e == RECUR_OK && d->rows == 0)
         e = rc_fail(d->r, RECUR_EDATA, "%s: too little text: %zu bytes, nothing is left for this part", path[0],
                     all.n);
@@ -205,7 +218,7 @@ static int lm_pull(recur_data *d, recur_next_example *next, void *ud, const recu
     if (e == RECUR_OK && all.n == 0)
         e = rc_fail(d->r, RECUR_EDATA, "the callback gave no text");
     if (e == RECUR_OK)
-        e = take_text(d, all.s, all.n, o, like, RC_ALL);
+        e = take_text(d, &all, o, like, RC_ALL);
     rc_buf_free(&all);
     return e;
 }
