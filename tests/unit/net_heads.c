@@ -148,7 +148,7 @@ static void what_they_refuse(void **state)
     static const struct { const char *line, *say; } bad[] = {
         { "input | adaptive cuts=2,2", "cuts=2,2: at most 4 rising numbers below 5" }, { "input | adaptive cuts=5", "cuts=5" },
         { "input | adaptive cuts=1,2,3,", "rising numbers" }, { "input | adaptive cuts=0", "rising" },
-        { "input | adaptive focal=2", "no key 'focal'; it takes weight cuts factor smooth" }, { "input | dense | adaptive", "needs a size" },
+        { "input | adaptive focal=2", "no key 'focal'; it takes weight, cuts, factor, smooth" }, { "input | dense | adaptive", "needs a size" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(rc_net_new(&r, &net, bad[i].line, "softmax", &f), RECUR_ESPEC);

@@ -44,7 +44,7 @@ static void who_has_it_is_said(void **state)
 {
     recur *r = *state;
     static const struct { const char *task, *name, *value, *said; } row[] = {
-        { "translate", "focal", "1", "--focal: task translate has no use for it; classify and tag have" },
+        { "translate", "focal", "1", "--focal: task translate has no use for it; lm, classify and tag have" },
         { "lm", "balance", "weights", "--balance: task lm has no use for it; classify has" },
         { "forecast", "bptt", "40", "--bptt: task forecast has no use for it; lm has" },
         { "tag", "known", "calendar", "--known: task tag has no use for it; forecast has" },
