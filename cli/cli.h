@@ -36,6 +36,7 @@ bool cli_unicode(void);                  /* may signs beyond ASCII be drawn? */
 const char *say(enum cli_word w);
 const char *cli_option_help(const recur_option *o);   /* in the user's language, both */
 const char *cli_group(const char *group);
+const char *cli_name(const char *name);  /* of a baseline; as it is where none is known, NULL too */
 void cli_note(const char *form, ...) __attribute__((format(printf, 1, 2)));    /* "recur: ..." and a new line, to stderr */
 
 /* --- options --- */

@@ -28,7 +28,7 @@ static const char *verb_name(const void *ud, int i)
 /* The runtime wants to know its threads, which only the parsed line tells: first a small one, then the real one. */
 static int open_runtime(cli *c)
 {
-    recur_config config = {.threads = (int)c->common.threads, .kernels = c->common.kernels};
+    recur_config config = {.threads = (int)c->common.threads, .kernels = c->common.kernels, .language = cli_chinese() ? "zh" : "en"};
     recur *r = NULL;
     int e = recur_open(&r, &config);
     if (e < 0) {
@@ -87,7 +87,8 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     int code = CLI_MEMORY;
-    recur_config one = {.threads = 1, .kernels = "ref"};         /* for messages, until options and environment are read */
+    recur_config one = {.threads = 1, .kernels = "ref", .language = cli_chinese() ? "zh" : "en"};
+               /* for messages, until options and environment are read */
     c.own = calloc(1, c.verb->size + 1);
     c.library = calloc(1, c.verb->library_size + 1);
     c.arg = calloc((size_t)argc + 1, sizeof *c.arg);

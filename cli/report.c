@@ -83,7 +83,7 @@ static void measures(FILE *f, const json_t *score, const json_t *base)
     cli_cell(t, "%s", say(SAY_MEASURE));
     cli_cell(t, "%s", say(SAY_NET));
     json_object_foreach(all, name, one)
-        cli_cell(t, "%s", name);
+        cli_cell(t, "%s", cli_name(name));
     json_object_foreach((json_t *)(uintptr_t)score, key, v) {
         if (!json_is_number(v))
             continue;
@@ -203,7 +203,7 @@ static enum cli_word verdict_of(const json_t *score, char *out, size_t n)
         return SAY_NO_BASELINE;
     }
     enum cli_word w = found(score, (json_number_value(x) - json_number_value(y)) * (judges[i].rising ? 1 : -1));
-    snprintf(out, n, say(w), name ? name : say(SAY_BASELINE), judges[i].name, shown(a, sizeof a, x), shown(b, sizeof b, y),
+    snprintf(out, n, say(w), name ? cli_name(name) : say(SAY_BASELINE), judges[i].name, shown(a, sizeof a, x), shown(b, sizeof b, y),
              (int)json_number_value(json_object_get(score, "samples")));
     size_t at = strlen(out);
     if (alone)

@@ -28,6 +28,13 @@ static const struct { const char *name, *zh; } options[] = {
 #undef X
 };
 
+/* And for the baselines that the library names. */
+static const struct { const char *name, *zh; } names[] = {
+#define X(name, zh) {name, zh},
+#include "names_zh.h"
+#undef X
+};
+
 static const struct { const char *name, *zh; } groups[] = {
     {"data", "数据"}, {"series", "序列"}, {"net", "网络"},  {"time", "时间"},    {"steps", "训练步"}, {"loss", "损失"}, {"saving", "保存"},
     {"general", "通用"}, {"choice", "选择"}, {"text", "文本"}, {"answers", "回答"},  {"gate", "门槛"},
@@ -76,6 +83,14 @@ const char *cli_group(const char *group)
         if (strcmp(groups[i].name, group) == 0)
             return groups[i].zh;
     return group;
+}
+
+const char *cli_name(const char *name)
+{
+    for (size_t i = 0; language.chinese && name && i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].zh;
+    return name;
 }
 
 void cli_note(const char *form, ...)

@@ -59,6 +59,7 @@ typedef struct recur_config {
                                                        * "neon"; NULL: best                                   */
     void *(*alloc)(void *ud, void *p, size_t n);      /* realloc-like, n == 0 frees; NULL: the C library's   */
     void *ud;
+    const char *language;                             /* of messages: "en", "zh"; NULL: English              */
 } recur_config;
 int recur_open(recur **out, const recur_config *c);   /* c may be NULL; on failure *out is NULL              */
 void recur_close(recur *r);

@@ -25,5 +25,6 @@ void rc_model_wrote(const recur_model *m);                     /* a new version:
 int rc_text_of(recur *r, json_t *j, char **out);               /* JSON as text for recur_free; drops j */
 int rc_task_named(recur *r, const char *name, const recur_model *m, const rc_task **out);   /* name NULL: the model's */
 int rc_options_or_default(recur *r, const recur_train_options *o, recur_train_options *out);
+extern const rc_word rc_words_zh[];                            /* messages in Chinese, up to en NULL */
 bool rc_problem_text(const json_t *problems, char *out, size_t n);    /* one line about the lines left out; false: none were */
 #endif

@@ -35,7 +35,13 @@ int recur_open(recur **out, const recur_config *c)
     if (!r)
         return RECUR_ENOMEM;
     *r = seed;
-    int threads, e;
+    int threads, e = RECUR_EOPTION;
+    if (c->language && strcmp(c->language, "zh") == 0)
+        r->words = rc_words_zh;
+    else if (c->language && strcmp(c->language, "en") != 0) {
+        rc_fail(r, e, "no language '%s'; there are en, zh", c->language);
+        goto fail;
+    }
     const char *kernels = c->kernels ? c->kernels : getenv("RECUR_KERNELS");
     if ((e = threads_of(r, c, &threads)) < 0)
         goto fail;

@@ -13,6 +13,7 @@ enum { REPORT = 50000 };         /* units of a held-out running text that the re
 /* Stands between the loop and the caller's watch: the card wants to know how long it took. */
 typedef struct {
     recur_watch *watch; void *ud;
+    const recur *r;
     const recur_model *m;        /* whose weights the loop writes */
     double seconds;
     bool stop;                   /* asked for before the loop began */
@@ -36,10 +37,11 @@ static int tell(observer *w, int event, const char *text)
 
 static int say(void *ud, const char *form, ...)
 {
+    const observer *w = ud;
     char line[1024];
     va_list list;
     va_start(list, form);
-    vsnprintf(line, sizeof line, form, list);
+    vsnprintf(line, sizeof line, rc_speak(w->r, form), list);
     va_end(list);
     return tell(ud, RECUR_CHOSEN, line);
 }
@@ -132,7 +134,7 @@ int recur_fit(recur_model *m, recur_data *d, recur_data *held, const recur_train
     RC_NEED(m->r, d, RECUR_EOPTION, "recur_fit: no data are given");
     recur_train_options all;
     char line[LINE];
-    observer w = { .watch = watch, .ud = ud };
+    observer w = { .watch = watch, .ud = ud, .r = m->r };
     int e = rc_options_or_default(m->r, o, &all);
     if (e >= 0)
         e = rc_options_suit(m->r, m->task, &all, false);
@@ -278,7 +280,7 @@ int recur_train(recur *r, recur_model **out, const char *task, const char *const
     recur_model *m = NULL, *from = NULL;
     recur_train_options o;
     char line[LINE] = "";
-    observer w = { .watch = watch, .ud = ud };
+    observer w = { .watch = watch, .ud = ud, .r = r };
     int e = rc_options_or_default(r, given, &o);
     if (e < 0 || (e = rc_task_named(r, task, NULL, &t)) < 0 || (e = rc_options_suit(r, t, &o, false)) < 0
         || (e = check_output(r, path, n, &o)) < 0)

@@ -21,13 +21,18 @@ struct rc_kern;
 struct rc_pool;
 
 /* --- runtime and errors (error.c) --- */
+typedef struct { const char *en, *own; } rc_word;     /* a message's form in English and in the user's language: the same arguments in the same order */
 struct recur {
     void *(*alloc)(void *ud, void *p, size_t n);
     void *ud;
     struct rc_pool *pool;
     const struct rc_kern *kern;
+    const rc_word *words;        /* up to en NULL; NULL: English */
     char message[1024], warning[1024];
 };
+/* The form in the runtime's language; as it is, where the language has none.  rc_fail, rc_warn and their like ask by
+ * themselves, so this is for the pieces that become arguments. */
+const char *rc_speak(const recur *r, const char *form) __attribute__((format_arg(2)));
 int rc_fail(recur *r, int code, const char *form, ...) __attribute__((format(printf, 3, 4)));  /* sets the message, returns code */
 /* "a, b, c" for a message: begins as { "" }; what has no room becomes "..." */
 typedef struct { char s[500]; } rc_names;

@@ -29,12 +29,20 @@ static void put(char to[MESSAGE], const char *form, va_list list)
     to[n] = 0;
 }
 
+const char *rc_speak(const recur *r, const char *form)
+{
+    for (const rc_word *w = r && form ? r->words : NULL; w && w->en; w++)
+        if (strcmp(w->en, form) == 0)
+            return w->own;
+    return form;
+}
+
 int rc_fail(recur *r, int code, const char *form, ...)
 {
     if (r) {
         va_list list;
         va_start(list, form);
-        put(r->message, form, list);
+        put(r->message, rc_speak(r, form), list);
         va_end(list);
     }
     return code;
@@ -45,7 +53,7 @@ void rc_warn(recur *r, const char *form, ...)
     if (r) {
         va_list list;
         va_start(list, form);
-        put(r->warning, form, list);
+        put(r->warning, rc_speak(r, form), list);
         va_end(list);
     }
 }

@@ -38,7 +38,7 @@ bool rc_lines_next(rc_lines *l, const char **s, size_t *n)
 /* --- reading --- */
 static int no_file(recur *r, const char *what, const char *path)
 {
-    return rc_fail(r, RECUR_EIO, "%s: cannot %s: %s", path, what, strerror(errno));
+    return rc_fail(r, RECUR_EIO, "%s: cannot %s: %s", path, rc_speak(r, what), strerror(errno));
 }
 
 /* guess: bytes that the file probably has.  At the limit a last read of one byte tells whether there are more. */
@@ -94,7 +94,7 @@ static int expand(recur *r, const char *path, const rc_buf *in, rc_buf *out)
             e = rc_fail(r, RECUR_EDATA, "%s: gzip file cut short after %zu bytes", path, in->n);
         else if (state != Z_OK)
             e = rc_fail(r, RECUR_EDATA, "%s: damaged gzip file at byte %zu (%s)", path, in->n - left,
-                        z.msg ? z.msg : "no reason given");
+                        rc_speak(r, z.msg ? z.msg : "no reason given"));
     }
     inflateEnd(&z);
     return e;

@@ -166,7 +166,7 @@ static int unknown(recur *r, const recur_option *t, int n, const char *name)
 
 static int refuse(recur *r, const recur_option *o, const char *text)
 {
-    const char *takes = types[o->type].takes;
+    const char *takes = rc_speak(r, types[o->type].takes);
     if (!text)
         return rc_fail(r, RECUR_EOPTION, "--%s needs a value: %s, %s", o->name, o->arg, o->help);
     if (o->type == RECUR_FLAG || o->type == RECUR_TIME)

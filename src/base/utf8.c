@@ -90,7 +90,7 @@ static int fold_piece(const char *s, size_t n, bool lower, rc_buf *clean, int32_
         k = utf8proc_normalize_utf32(work, k, how);
     if (k < 0 || (size_t)k > room)
         return rc_fail(out->r, RECUR_EDATA, "cannot normalise a text of %zu bytes: %s", n,
-                       k < 0 ? utf8proc_errmsg(k) : "too long");
+                       rc_speak(out->r, k < 0 ? utf8proc_errmsg(k) : "too long"));
     for (utf8proc_ssize_t i = 0; i < k && !e; i++)
         e = add_cp(out, lower ? utf8proc_tolower(work[i]) : work[i]);
     return e;

@@ -34,7 +34,7 @@ int rc_source_bad(rc_source *f, int64_t line, const char *kind, const char *form
     char what[256];
     va_list a;
     va_start(a, form);
-    vsnprintf(what, sizeof what, form, a);
+    vsnprintf(what, sizeof what, rc_speak(f->r, form), a);
     va_end(a);
     if (f->problems == NULL || (f->o != NULL && f->o->strict > 0))
         return rc_fail(f->r, RECUR_EDATA, "%s:%lld: %s", f->path, (long long)line, what);

@@ -80,7 +80,7 @@ int rc_json_read(rc_source *f)
         json_t *j = json_loadb(s, n, JSON_ALLOW_NUL, &why);
         e = json_is_object(j) ? object(f, j, l.line)
                               : rc_source_bad(f, l.line, "json", "not a JSON object: %.120s",
-                                              j == NULL ? why.text : "another value");
+                                              rc_speak(f->r, j == NULL ? why.text : "another value"));
         json_decref(j);
     }
     return e;

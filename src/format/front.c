@@ -61,7 +61,7 @@ struct rc_front {
 
 static int refuse(recur *r, const char *line, const char *why)
 {
-    return rc_fail(r, RECUR_EOPTION, "front end '%s': %s; as in 'logmel 40 window=25 hop=10'", line, why);
+    return rc_fail(r, RECUR_EOPTION, "front end '%s': %s; as in 'logmel 40 window=25 hop=10'", line, rc_speak(r, why));
 }
 
 static int read_word(rc_front *f, const char *line, char *word, int at)

@@ -93,7 +93,7 @@ int rc_sound_parse(recur *r, const char *path, const void *bytes, size_t n, rc_s
     SNDFILE *f = n > 0 ? sf_open_virtual(&io, SFM_READ, &info, &m) : NULL;
     if (f == NULL)
         return rc_fail(r, RECUR_EDATA, "%s: no sound that can be read (WAV, FLAC, OGG): %s", path,
-                       n > 0 ? sf_strerror(NULL) : "the file is empty");
+                       rc_speak(r, n > 0 ? sf_strerror(NULL) : "the file is empty"));
     if (info.channels < 1 || info.channels > CHANNELS || info.samplerate < RC_RATE_LEAST
         || info.samplerate > RC_RATE_MOST)
         e = rc_fail(r, RECUR_EDATA, "%s: %d channels at %d samples a second; 1 to %d channels at %d to %d are read",

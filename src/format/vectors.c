@@ -25,7 +25,7 @@ static bool is_blank(char c)
 
 static int bad(const reader *x, const char *why)
 {
-    return rc_fail(x->r, RECUR_EDATA, "%s:%lld: %s", x->path, (long long)x->lines.line, why);
+    return rc_fail(x->r, RECUR_EDATA, "%s:%lld: %s", x->path, (long long)x->lines.line, rc_speak(x->r, why));
 }
 
 static size_t fields(const char *s, size_t n)

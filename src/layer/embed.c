@@ -39,7 +39,7 @@ static int open(rc_layer *l, rc_build *b)
     bool pairs = !strcmp(e->of, "pairs"), shape = !strcmp(e->of, "shape");
     e->column = shape ? b->facts->shape : pairs;
     if (b->facts->columns && (b->facts->columns <= e->column || (shape && !e->column) || (pairs && b->facts->shape == 1)))
-        return rc_layer_fail(b, l, "the data have no %s", shape ? "shapes of words" : "pairs of units");
+        return rc_layer_fail(b, l, "the data have no %s", rc_speak(b->r, shape ? "shapes of words" : "pairs of units"));
     if (!b->facts->columns)
         return rc_layer_fail(b, l, "the data have no ids; `input` reads measured features");
     if (e->vectors && (e->column || (b->facts->vector_dim && e->size && e->size != b->facts->vector_dim)))

@@ -32,7 +32,7 @@ int rc_layer_fail(const rc_build *b, const rc_layer *l, const char *form, ...)
     char what[512];
     va_list args;
     va_start(args, form);
-    vsnprintf(what, sizeof what, form, args);
+    vsnprintf(what, sizeof what, rc_speak(b->r, form), args);
     va_end(args);
     return rc_fail(b->r, RECUR_ESPEC, "net: layer %d (%s): %s", l->index + 1, rc_layer_word(l), what);
 }

@@ -60,7 +60,7 @@ static int options(rc_recur *l, rc_build *b)
         l->opt.flags |= row[i].on ? row[i].flag : 0;
     }
     if (l->span > 0 && (!(c->options & RC_CELL_SPAN) || l->norm))
-        return rc_layer_fail(b, &l->l, "has no option span%s", l->norm ? " beside norm" : "");
+        return rc_layer_fail(b, &l->l, "has no option span%s", rc_speak(b->r, l->norm ? " beside norm" : ""));
     if (l->span > 0 && l->span < 3)
         return rc_layer_fail(b, &l->l, "span takes steps from 3, as many as the sequences have");
     l->opt.span = l->span;

@@ -12,7 +12,7 @@ static int fail(const rc_keys *k, const char *form, ...)
     char text[512];
     va_list args;
     va_start(args, form);
-    vsnprintf(text, sizeof text, form, args);
+    vsnprintf(text, sizeof text, rc_speak(k->r, form), args);
     va_end(args);
     return rc_fail(k->r, RECUR_ESPEC, "net: %s: %s", k->what, text);
 }
@@ -41,7 +41,7 @@ static int set_number(const rc_keys *k, const rc_key_row *row, const char *value
     double v = strtod(value, &end);
     bool whole = row->type == RC_KEY_INT;
     if (end == value || *end || errno || !(v >= row->least && v <= row->most) || (whole && v != (double)(int64_t)v))
-        return fail(k, "%s takes a %s from %g to %g (%s), not '%s'", shown(row), whole ? "whole number" : "number",
+        return fail(k, "%s takes a %s from %g to %g (%s), not '%s'", shown(row), rc_speak(k->r, whole ? "whole number" : "number"),
                     row->least, row->most, row->help, value);
     if (whole)
         *(int *)((char *)k->to + row->offset) = (int)v;
@@ -104,8 +104,8 @@ static int unknown(const rc_keys *k, const char *name)
     for (int i = 0; i < k->n; i++)
         if (k->row[i].name[0])
             rc_name_add(&names, k->row[i].name);
-    return fail(k, "no key '%s'; it takes %s%s", name, k->n && !k->row[0].name[0] ? "a number and " : "",
-                *names.s ? names.s : "no keys");
+    return fail(k, "no key '%s'; it takes %s%s", name, rc_speak(k->r, k->n && !k->row[0].name[0] ? "a number and " : ""),
+                rc_speak(k->r, *names.s ? names.s : "no keys"));
 }
 
 /* One key, "name", "name=value" or the bare number. */

@@ -40,7 +40,7 @@ int rc_doctor_problem(rc_doctor *c, int file, int64_t line, const char *kind, co
     char what[500];
     va_list a;
     va_start(a, form);
-    vsnprintf(what, sizeof what, form, a);
+    vsnprintf(what, sizeof what, rc_speak(c->r, form), a);
     va_end(a);
     int e = rc_problem(c->problems, c->path[file], line, kind, what);
     return e == RECUR_OK ? e : rc_fail(c->r, e, "no memory for the report");

@@ -11,7 +11,7 @@ enum { FORMAT = 1 };
 
 static int bad(recur_model *m, const char *path, const char *what, const char *why)
 {
-    return rc_fail(m->r, RECUR_EFORMAT, "%s: %s: %s", path, what, why);
+    return rc_fail(m->r, RECUR_EFORMAT, "%s: %s: %s", path, rc_speak(m->r, what), rc_speak(m->r, why));
 }
 
 /* JSON under a key of the metadata; NULL where the key is absent or is no JSON. */

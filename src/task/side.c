@@ -72,7 +72,7 @@ int rc_side_store(const recur_model *m, rc_store *s)
 
 static int bad(const recur_model *m, const char *path, const char *what)
 {
-    return rc_fail(m->r, RECUR_EFORMAT, "%s: the side chain's data: %s", path, what);
+    return rc_fail(m->r, RECUR_EFORMAT, "%s: the side chain's data: %s", path, rc_speak(m->r, what));
 }
 
 /* The side's own text, of the tensors and texts that begin with "side.text". */

@@ -78,7 +78,7 @@ int rc_model_store_matrix(const recur_model *m, rc_store *s, const rc_param *p)
 
 static int bad(const recur_model *m, const char *path, const char *what, const char *why)
 {
-    return rc_fail(m->r, RECUR_EFORMAT, "%s: %s: %s", path, what, why);
+    return rc_fail(m->r, RECUR_EFORMAT, "%s: %s: %s", path, what, rc_speak(m->r, why));
 }
 
 /* The scales of an int8 matrix; NULL with *e 0: it needs none. */

@@ -16,7 +16,7 @@ static bool has(const rc_task *t, const char *name)
 }
 
 /* "tag", "classify and tag", "lm, classify and tag"; no task: an option that all have. */
-static int who_has(const char *name, char *out, size_t n)
+static int who_has(const recur *r, const char *name, char *out, size_t n)
 {
     int all = 0, told = 0;
     size_t at = 0;
@@ -25,7 +25,7 @@ static int who_has(const char *name, char *out, size_t n)
     out[0] = 0;
     for (int i = 0; rc_tasks[i] != NULL; i++)
         if (has(rc_tasks[i], name) && at < n) {
-            const char *between = told == 0 ? "" : told + 1 == all ? " and " : ", ";
+            const char *between = told == 0 ? "" : told + 1 == all ? rc_speak(r, " and ") : ", ";
             at += (size_t)snprintf(out + at, n - at, "%s%s", between, rc_tasks[i]->name);
             told++;
         }
@@ -66,10 +66,10 @@ int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o, bo
         if ((reading && !of_reading(&row[i])) || !given[row[i].type]((const char *)o + at, (const char *)&plain + at)
             || has(t, row[i].name))
             continue;
-        int others = who_has(row[i].name, who, sizeof who);
+        int others = who_has(r, row[i].name, who, sizeof who);
         if (others > 0)
             return rc_fail(r, RECUR_EOPTION, "--%s: task %s has no use for it; %s %s", row[i].name, t->name, who,
-                           others > 1 ? "have" : "has");
+                           rc_speak(r, others > 1 ? "have" : "has"));
     }
     return RECUR_OK;
 }
@@ -78,7 +78,7 @@ int rc_options_suit(recur *r, const rc_task *t, const recur_train_options *o, bo
 
 int rc_wrong_task(recur *r, const recur_model *m, const char *what)
 {
-    return rc_fail(r, RECUR_EOPTION, "a model for task '%s' %s; `recur %s` puts it to work", m->task->name, what, m->task->verb);
+    return rc_fail(r, RECUR_EOPTION, "a model for task '%s' %s; `recur %s` puts it to work", m->task->name, rc_speak(r, what), m->task->verb);
 }
 
 /* --- nets --- */
@@ -90,7 +90,7 @@ int rc_net_suits_writing(const recur_model *m, const char *instead)
         const rc_layer *l = n->layer[i];
         if (l->ahead)
             return rc_fail(m->r, RECUR_ESPEC, "net: layer %d (%s) looks at units that are yet to be written, so this net could not write; %s",
-                           l->index + 1, rc_layer_word(l), instead);
+                           l->index + 1, rc_layer_word(l), rc_speak(m->r, instead));
     }
     return RECUR_OK;
 }

@@ -101,7 +101,7 @@ static int load_entries(rc_text *t, const rc_tensor *v, const int64_t *counts, i
         size_t n = strlen(s);
         if (n == 0 || id >= V)
             return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: entry %" PRId64 " %s", id,
-                           n ? "has no count" : "is empty");
+                           rc_speak(t->r, n ? "has no count" : "is empty"));
         if (id < RC_FIRST && strcmp(s, rc_vocab_str(t->vocab, (int32_t)id, NULL)) != 0)
             return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: entry %" PRId64 " is not \"%s\"", id,
                            rc_vocab_str(t->vocab, (int32_t)id, NULL));
@@ -136,7 +136,7 @@ static int load_vocab(rc_text *t, rc_store *s)
     const bool bytes = t->unit == &rc_unit_byte;
     if (bytes ? v != NULL : !v || v->dtype != RC_U8 || v->rank != 1)
         return rc_fail(t->r, RECUR_EFORMAT, "text.vocab: %s",
-                       bytes ? "bytes have none" : "missing, or not a list of bytes");
+                       rc_speak(t->r, bytes ? "bytes have none" : "missing, or not a list of bytes"));
     return bytes ? load_bytes(t, counts, c->dim[0]) : load_entries(t, v, counts, c->dim[0]);
 }
 

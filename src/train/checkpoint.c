@@ -203,7 +203,7 @@ static rc_tensor *block(rc_store *st, const char *path, const char *name, int ty
     rc_tensor *t = rc_store_find(st, name);
     if (t && t->n == n && t->dtype == type)
         return t;
-    *e = rc_fail(st->r, RECUR_EFORMAT, "%s: tensor '%s' %s", path, name, t ? "has another shape or type" : "is missing");
+    *e = rc_fail(st->r, RECUR_EFORMAT, "%s: tensor '%s' %s", path, name, rc_speak(st->r, t ? "has another shape or type" : "is missing"));
     return NULL;
 }
 
@@ -242,7 +242,7 @@ static void take_weights(rc_store *st, const char *path, const rc_snapshot *c, b
 }
 
 /* Names what differs, up to three things, in `out`; how many differ. */
-static int differences(json_t *then, const json_t *now, char *out, size_t n)
+static int differences(const recur *r, json_t *then, const json_t *now, char *out, size_t n)
 {
     const char *key;
     json_t *was;
@@ -258,7 +258,7 @@ static int differences(json_t *then, const json_t *now, char *out, size_t n)
         char *b = is ? json_dumps(is, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) : NULL;
         size_t at = strlen(out);
         if (count++ < 3)
-            snprintf(out + at, n - at, "%s%s was %s, is %s", at ? "; " : "", key, a ? a : "?", b ? b : "absent");
+            snprintf(out + at, n - at, rc_speak(r, "%s%s was %s, is %s"), at ? "; " : "", key, a ? a : "?", b ? b : rc_speak(r, "absent"));
         free(a);
         free(b);
     }
@@ -273,7 +273,7 @@ static int agree(rc_store *st, const char *path, const json_t *now, bool force)
     int e = RECUR_OK;
     if (!json_is_object(then))
         e = rc_fail(st->r, RECUR_EFORMAT, "%s: no options in the checkpoint", path);
-    else if (!force && differences(then, now, what, sizeof what) > 0)
+    else if (!force && differences(st->r, then, now, what, sizeof what) > 0)
         e = rc_fail(st->r, RECUR_EOPTION, "%s: made with other options: %s; give the same, or --force", path, what);
     json_decref(then);
     return e;

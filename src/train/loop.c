@@ -36,10 +36,11 @@ int rc_fit_tell(rc_fitting *f, int event, const char *text, bool better)
 
 int rc_fit_say(void *fitting, const char *form, ...)
 {
+    const rc_fitting *f = fitting;
     char line[1024];
     va_list v;
     va_start(v, form);
-    vsnprintf(line, sizeof line, form, v);
+    vsnprintf(line, sizeof line, rc_speak(f->r, form), v);
     va_end(v);
     return rc_fit_tell(fitting, RECUR_CHOSEN, line, false);
 }

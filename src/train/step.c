@@ -19,11 +19,11 @@ static const char *culprit(const rc_fitting *f, char *out, size_t n)
         for (size_t k = 0; a->y && k < count; k++) {
             if (isfinite(a->y[k]))
                 continue;
-            snprintf(out, n, "layer %d (%s) gave it first", l->index + 1, rc_layer_word(l));
+            snprintf(out, n, rc_speak(f->r, "layer %d (%s) gave it first"), l->index + 1, rc_layer_word(l));
             return out;
         }
     }
-    snprintf(out, n, "the head gave it first");
+    snprintf(out, n, "%s", rc_speak(f->r, "the head gave it first"));
     return out;
 }
 

@@ -17,8 +17,8 @@ static int check_text(rc_doctor *c, const recur_data *d, const rc_example *ex, i
     if (was == NULL)
         return e;
     bool conflict = was->mark != here.mark;
-    return rc_doctor_problem(c, file, ex->line, conflict ? "conflict" : "duplicate", "%s %.200s:%lld", conflict
-                             ? "same text as, but another label than," : "same text as", c->path[was->file], (long long)was->line);
+    return rc_doctor_problem(c, file, ex->line, conflict ? "conflict" : "duplicate", "%s %.200s:%lld", rc_speak(c->r, conflict
+                             ? "same text as, but another label than," : "same text as"), c->path[was->file], (long long)was->line);
 }
 
 static int check_labels(rc_doctor *c, const recur_data *d, int file)

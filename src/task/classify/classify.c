@@ -74,8 +74,8 @@ static int add(void *ud, const rc_record *rec)
     if (d->count > 0 && measured != (d->F > 0))
         return rc_fail(d->r, RECUR_EDATA, "texts and measurements cannot be mixed");
     if (g->like != NULL && measured == (g->like->text != NULL))
-        return rc_fail(d->r, RECUR_EDATA, "the model takes %s, and this is %s", measured ? "text" : "measurements",
-                       measured ? "measurements" : "text");
+        return rc_fail(d->r, RECUR_EDATA, "the model takes %s, and this is %s", rc_speak(d->r, measured ? "text" : "measurements"),
+                       rc_speak(d->r, measured ? "measurements" : "text"));
     const void *content = measured ? (const void *)rec->x : rec->text;
     size_t bytes = measured ? (size_t)rec->steps * (size_t)rec->features * sizeof(float) : rec->text_n;
     if (other_part(g, content, bytes)) {
@@ -86,7 +86,7 @@ static int add(void *ud, const rc_record *rec)
         return e;
     if (label == -2) {
         char what[200];
-        snprintf(what, sizeof what, "label '%.*s' is not one of those that were learned",
+        snprintf(what, sizeof what, rc_speak(d->r, "label '%.*s' is not one of those that were learned"),
                  (int)(rec->label_n < 100 ? rec->label_n : 100), rec->label);
         d->skipped++;
         if (g->o != NULL && g->o->strict > 0)
@@ -270,7 +270,7 @@ static int finish(gather *g)
     d->classes = d->labels != NULL ? rc_vocab_size(d->labels) - RC_FIRST : 0;
     if (g->like == NULL && d->classes < 2)
         return rc_fail(d->r, RECUR_EDATA, "%s: %s%s%s, and two at least are needed", d->paths > 0 ? d->path[0] : "examples",
-                       d->classes > 0 ? "all examples have the label '" : "no example has a label",
+                       rc_speak(d->r, d->classes > 0 ? "all examples have the label '" : "no example has a label"),
                        d->classes > 0 ? rc_vocab_str(d->labels, RC_FIRST, NULL) : "", d->classes > 0 ? "'" : "");
     if (g->like != NULL && g->like->text == NULL && d->F == 0)
         d->F = g->like->scaling->n;                           /* no example at all in this part */

@@ -70,16 +70,16 @@ int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, s
     say(ud, "data: %d examples, %d classes, %.0f steps on average, at most %d", d->count, d->classes, mean, longest);
     if (text)
         say(ud, "unit: %s, %d kinds%s%s", d->text->unit->name, rc_vocab_size(d->text->vocab),
-            d->text->pairs != NULL ? ", and pairs of neighbours, which tell \"not good\" from \"good\"" : "",
-            o->unit != NULL ? "" : strcmp(d->text->unit->name, "char") == 0
+            rc_speak(d->r, d->text->pairs != NULL ? ", and pairs of neighbours, which tell \"not good\" from \"good\"" : ""),
+            rc_speak(d->r, o->unit != NULL ? "" : strcmp(d->text->unit->name, "char") == 0
                 ? " (signs: the script has no blanks, or the texts are single words)"
-                : " (words: the script has blanks)");
+                : " (words: the script has blanks)"));
     int e = rc_choose_net(d->r, o, line, net, n);
     if (e != RECUR_OK)
         return e;
     if (o->net == NULL)
-        say(ud, "net: %s (%s)", net, d->per_step ? "both directions, an answer at each step"
-                                 : "both directions, the strongest and the mean answer over the text");
+        say(ud, "net: %s (%s)", net, rc_speak(d->r, d->per_step ? "both directions, an answer at each step"
+                                 : "both directions, the strongest and the mean answer over the text"));
     say_balance(d, o, rarest, say, ud);
     rc_pick_int(&o->batch, measured ? (d->count < 300 ? 8 : 16) : d->count < 20000 ? 32 : 64);
     int64_t epochs = (measured ? 40000 : 80000) / (d->count + 1);

@@ -26,8 +26,8 @@ static int check_column(rc_doctor *k, const recur_data *d, int c, json_t *column
     int e = o != NULL && json_array_append_new(columns, o) == 0 ? RECUR_OK
           : rc_fail(d->r, RECUR_ENOMEM, "no memory for the report");
     if (e == RECUR_OK && c < w->look.V && !(most > least))
-        e = rc_doctor_problem(k, 0, 1, "constant", "column '%.200s' %s", name, missing == (int64_t)w->rows ? "holds no value"
-                                                                                                    : "never changes");
+        e = rc_doctor_problem(k, 0, 1, "constant", "column '%.200s' %s", name, rc_speak(k->r, missing == (int64_t)w->rows ? "holds no value"
+                                                                                                    : "never changes"));
     return e;
 }
 

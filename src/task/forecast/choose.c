@@ -51,7 +51,7 @@ int rc_outlook_settle(recur_data *d, const recur_train_options *o)
     look->block = recursive ? look->segment : look->horizon;
     if (e == RECUR_OK && (look->input % look->segment != 0 || (parallel && look->horizon % look->segment != 0)))
         e = rc_fail(d->r, RECUR_EOPTION, "--segment-steps %d does not divide --input %d%s", look->segment, look->input,
-                    parallel ? " and --horizon" : "");
+                    rc_speak(d->r, parallel ? " and --horizon" : ""));
     return e;
 }
 
@@ -188,16 +188,16 @@ static void say_series(const recur_data *d, const recur_train_options *o, rc_say
     const rc_outlook *look = &w->look;
     static const char *const how[] = { "each from its last value", "each from its last value, by its own spread",
                                        "as they are, scaled by the training part" };
-    say(ud, "series: %d of %d column(s), %d training rows%s%s", w->n, look->V, usual_length(w), w->n > 1 ? " each" : "",
-        look->gaps ? "; values are missing or steps uneven: whether and how long ago one was seen are inputs too" : "");
+    say(ud, "series: %d of %d column(s), %d training rows%s%s", w->n, look->V, usual_length(w), rc_speak(d->r, w->n > 1 ? " each" : ""),
+        rc_speak(d->r, look->gaps ? "; values are missing or steps uneven: whether and how long ago one was seen are inputs too" : ""));
     if (look->remark[0] != 0)
         say(ud, "times: %s", look->remark);
     if (o->period < 0)
         say(ud, look->period > 1 ? "period: %d steps, the first high peak of the autocorrelation"
                                  : "period: none found in the autocorrelation (%d)", look->period);
     say(ud, "windows: %d steps of input, %d of horizon%s; %d of them, %s", look->input, look->horizon,
-        o->horizon < 0 ? look->period > 1 ? " (the period)" : " (no period was found)" : "", rc_windows_count(d),
-        how[look->scaled]);
+        rc_speak(d->r, o->horizon < 0 ? look->period > 1 ? " (the period)" : " (no period was found)" : ""), rc_windows_count(d),
+        rc_speak(d->r, how[look->scaled]));
     say(ud, "decoding: %s, %d step(s) at once", decodes[look->decode], look->block);
 }
 

@@ -54,7 +54,7 @@ static int keep_rising(filling *f)
                 continue;
             }
             lost++;
-            const char *what = "the time is not after that of the line before; several series? name their column: --id";
+            const char *what = rc_speak(f->d->r, "the time is not after that of the line before; several series? name their column: --id");
             int e = f->o != NULL && f->o->strict > 0
                   ? rc_fail(f->d->r, RECUR_EDATA, "%s:%lld: %s", path_of(f->d, raw->row[row].file),
                             (long long)raw->row[row].line, what)

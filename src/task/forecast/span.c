@@ -91,7 +91,7 @@ static int enough(recur *r, const char *split, const rc_stretch *s, const char *
     if (e != RECUR_OK || v[0] <= 1 || steps <= s->T)
         return e;
     return rc_fail(r, RECUR_EOPTION, "%s: --split %s asks for %.0f steps, and%s%s has %d: give fewer, or parts of one "
-                   "(.7,.1,.2)", path, split, steps, s->id[0] != 0 ? " series " : " the table", s->id, s->T);
+                   "(.7,.1,.2)", path, split, steps, rc_speak(r, s->id[0] != 0 ? " series " : " the table"), s->id, s->T);
 }
 
 typedef struct { const recur_train_options *o; const rc_like *like; int part, files; const char *path; } asked;

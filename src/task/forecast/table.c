@@ -79,7 +79,7 @@ static int no_column(const rc_raw_table *t, const char *option, rc_span_text nam
     for (int i = 0; i < t->head.n && strlen(have) < 140; i++)
         snprintf(have + strlen(have), sizeof have - strlen(have), "%s%.*s", i > 0 ? ", " : "", RC_SHOWN(t->head.at[i]));
     if (t->headless)
-        snprintf(have, sizeof have, "numbers from 1 to %d, as there is no head line", t->head.n);
+        snprintf(have, sizeof have, rc_speak(t->f.r, "numbers from 1 to %d, as there is no head line"), t->head.n);
     return rc_fail(t->f.r, RECUR_EDATA, "%s:1: %s: no column '%.*s'; there are %s", t->f.path, option,
                    RC_SHOWN(name), have);
 }
@@ -91,9 +91,9 @@ static int stands_already(const rc_raw_table *t, const char *option, const char 
     for (size_t i = 0; i < json_array_size(column); i++)
         if (strcmp(json_string_value(json_array_get(column, i)), name) == 0)
             return rc_fail(t->f.r, RECUR_EDATA, "%s:1: %s: column '%s' %s", t->f.path, option, name,
-                           (int)i < t->w->look->V && strcmp(option, "--known") == 0
+                           rc_speak(t->f.r, (int)i < t->w->look->V && strcmp(option, "--known") == 0
                            ? "is to be forecast, so its future is not known: leave it out here or in --columns"
-                           : "stands twice");
+                           : "stands twice"));
     return RECUR_OK;
 }
 
@@ -241,7 +241,7 @@ int rc_raw_open(rc_raw_table *t, const recur_train_options *o, rc_lines *data)
     *data = counted || (head && !t->wide) ? after : *data;
     if (t->wide != (t->w->look->named && t->w->look->headless) && !t->w->learn)
         return rc_fail(t->f.r, RECUR_EDATA, "%s: %s, and the training data had the other form", t->f.path,
-                       t->wide ? "a line is a whole series" : "a line is a step");
+                       rc_speak(t->f.r, t->wide ? "a line is a whole series" : "a line is a step"));
     if (t->wide)
         return t->w->learn ? learn_wide(t) : RECUR_OK;
     if ((e = find_roles(t, t->headless ? &t->head : &t->row, o, *data)) != RECUR_OK)

@@ -88,12 +88,13 @@ static int find_counted(rc_raw_table *t, const rc_line_cells *first, const recur
 }
 
 /* Names and cells may be cut inside a sign, or be in no known encoding: what is said of them is text. */
-static void __attribute__((format(printf, 2, 3))) remark(rc_outlook *look, const char *form, ...)
+static void __attribute__((format(printf, 2, 3))) remark(const rc_raw_table *t, const char *form, ...)
 {
+    rc_outlook *look = t->w->look;
     size_t bad;
     va_list a;
     va_start(a, form);
-    vsnprintf(look->remark, sizeof look->remark, form, a);
+    vsnprintf(look->remark, sizeof look->remark, rc_speak(t->f.r, form), a);
     va_end(a);
     for (char *c = look->remark; *c != 0 && !rc_utf8_valid(look->remark, strlen(look->remark), &bad); c++)
         *c = (unsigned char)*c < 128 ? *c : '?';
@@ -129,7 +130,7 @@ static int settle_order(const rc_raw_table *t, rc_lines l)
     look->clock.form[0] = day > month ? 'd' : 'm';
     look->clock.form[2] = day > month ? 'm' : 'd';
     if (day == 0 && month == 0)
-        remark(look, "no number above 12 says which is the day in '%.*s': the month is taken to come first (%s)",
+        remark(t, "no number above 12 says which is the day in '%.*s': the month is taken to come first (%s)",
                RC_SHOWN(t->head.at[t->time]), look->clock.form);
     return RECUR_OK;
 }
@@ -152,10 +153,9 @@ static bool meant_as_time(rc_span_text name, rc_span_text cell)
 
 static void remark_unread(const rc_raw_table *t, const rc_line_cells *first)
 {
-    rc_outlook *look = t->w->look;
     for (int i = 0; i < t->head.n && i < first->n; i++)
         if (i != t->id && meant_as_time(t->headless ? (rc_span_text){ "", 0 } : t->head.at[i], first->at[i])) {
-            remark(look, "'%.*s' looks like a time and cannot be read as one: lines count as even steps in their order; write "
+            remark(t, "'%.*s' looks like a time and cannot be read as one: lines count as even steps in their order; write "
                    "2024-01-31 13:00", RC_SHOWN(first->at[i]));
             return;
         }

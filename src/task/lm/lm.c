@@ -262,7 +262,7 @@ static int lm_choose(const recur_data *d, recur_train_options *o, char *net, siz
     while (rows >= row->below)
         row++;
     say(ud, "unit: %s, %lld units of %d kinds%s", d->text != NULL ? d->text->unit->name : "id", (long long)rows, V,
-        o->unit != NULL ? "" : wordy ? " (the text is cut into words already)" : "");
+        rc_speak(d->r, o->unit != NULL ? "" : wordy ? " (the text is cut into words already)" : ""));
     int e = rc_choose_net(d->r, o, row->net, net, n);
     if (e != RECUR_OK)
         return e;

@@ -14,8 +14,8 @@ static int look_twice(rc_doctor *c, const recur_data *d, const rc_example *ex, i
     if (was == NULL || (was->mark == here.mark && was->file == file))
         return e;
     bool same = was->mark == here.mark;
-    return rc_doctor_problem(c, file, ex->line, same ? "duplicate" : "conflict", "%s %.200s:%lld", same ? "same sentence as"
-                             : "same sentence as, but other tags than,", c->path[was->file], (long long)was->line);
+    return rc_doctor_problem(c, file, ex->line, same ? "duplicate" : "conflict", "%s %.200s:%lld", rc_speak(c->r, same ? "same sentence as"
+                             : "same sentence as, but other tags than,"), c->path[was->file], (long long)was->line);
 }
 
 /* How often each label stands in the file, and where it does first. */

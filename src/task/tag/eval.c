@@ -214,8 +214,8 @@ int rc_tag_eval(const recur_model *m, recur_data *d, json_t **out)
     *out = NULL;
     if (!known && d->rows > 0)
         return rc_fail(m->r, RECUR_EDATA, "%s: %s", d->paths > 0 ? d->path[0] : "examples",
-                       tagged ? "none of these tags is one of the model's: does --column name theirs?"
-                       : "no tags to compare the answers with");
+                       rc_speak(m->r, tagged ? "none of these tags is one of the model's: does --column name theirs?"
+                       : "no tags to compare the answers with"));
     int e = judge_net(m, d, &v);
     if (e == RECUR_OK && ((*out = json_object()) == NULL
                           || (json_object_set_new(*out, "task", json_string("tag"))

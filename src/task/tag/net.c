@@ -35,14 +35,14 @@ static void say_data(const recur_data *d, const recur_train_options *o, rc_say *
 {
     const char *scheme = json_string_value(json_object_get(d->form, "scheme"));
     bool segment = rc_tag_segments(d->form), signs = json_is_true(json_object_get(d->form, "signs"));
-    say(ud, "data: %d sentences, %lld %s, %d tags%s", d->count, (long long)d->units, signs ? "signs" : "words", d->classes,
-        segment ? " (B I E S: places of signs in words)" : "");
+    say(ud, "data: %d sentences, %lld %s, %d tags%s", d->count, (long long)d->units, rc_speak(d->r, signs ? "signs" : "words"), d->classes,
+        rc_speak(d->r, segment ? " (B I E S: places of signs in words)" : ""));
     if (d->kinds > 1)
         say(ud, "sentences: %d kinds, learned by the same net with a second head", d->kinds);
     if (!segment && rc_scheme_find(scheme) != NULL)
         say(ud, "tags: entities, written as %s inside; what cannot follow (I after O) is never said", scheme);
-    say(ud, "unit: %s, %d kinds%s", signs ? "sign (most words are single signs)" : "word, in small letters, digits as 0",
-        rc_vocab_size(d->text->vocab), d->text->pairs != NULL ? ", and pairs of neighbours" : "");
+    say(ud, "unit: %s, %d kinds%s", rc_speak(d->r, signs ? "sign (most words are single signs)" : "word, in small letters, digits as 0"),
+        rc_vocab_size(d->text->vocab), rc_speak(d->r, d->text->pairs != NULL ? ", and pairs of neighbours" : ""));
     if (d->side != NULL)
         say(ud, "signs of words: %d kinds; they tell names and endings of words that were never seen",
             rc_vocab_size(d->side->text->vocab));

@@ -113,7 +113,7 @@ static int word_line(reader *x, int64_t line, const rc_span_text *c, int count)
         if (count != x->columns)
             return rc_source_bad(&x->f, line, "columns", "%d columns where the first line has %d; the sentence is left out",
                                  count, x->columns);
-        return rc_source_bad(&x->f, line, "empty", "%s is empty; the sentence is left out", c[at].n == 0 ? "the word" : "the tag");
+        return rc_source_bad(&x->f, line, "empty", "%s is empty; the sentence is left out", rc_speak(x->f.r, c[at].n == 0 ? "the word" : "the tag"));
     }
     if (x->column >= 0 && c[x->column].n > 256) {
         x->bad = true;

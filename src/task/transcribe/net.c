@@ -57,8 +57,8 @@ int rc_transcribe_choose(const recur_data *d, recur_train_options *o, char *net,
     say(ud, "data: %d utterances, %zu steps of %d features, %lld labels", d->count, d->rows, d->F, (long long)labels);
     if (front != NULL)
         say(ud, "front end: %s", front);
-    say(ud, "unit: %s, %d kinds%s", unit, d->classes - 1, o->unit != NULL ? "" : strcmp(unit, "word") == 0
-        ? " (few different words, each said often)" : " (signs: any word can be made of them)");
+    say(ud, "unit: %s, %d kinds%s", unit, d->classes - 1, rc_speak(d->r, o->unit != NULL ? "" : strcmp(unit, "word") == 0
+        ? " (few different words, each said often)" : " (signs: any word can be made of them)"));
     choose_net(d, line, sizeof line, stride);
     if (o->net == NULL)
         say(ud, "net: %s (%d steps become one before the time loop)", line, stride);
@@ -104,7 +104,7 @@ int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_optio
             continue;
         }
         if (out++ < NAMED && at < sizeof names)
-            at += (size_t)snprintf(names + at, sizeof names - at, "%s%.50s:%lld (%d steps for %d labels)",
+            at += (size_t)snprintf(names + at, sizeof names - at, rc_speak(m->r, "%s%.50s:%lld (%d steps for %d labels)"),
                                    out > 1 ? ", " : "", ex->file >= 0 && ex->file < d->paths ? d->path[ex->file] : "example",
                                    (long long)ex->line, T, need);
     }
@@ -115,6 +115,6 @@ int rc_transcribe_prepare(recur_model *m, recur_data *d, const recur_train_optio
                        names);
     if (out > 0)
         rc_warn(m->r, "%d utterances left out, which cannot be aligned behind this net: %s%s", out, names,
-                out > NAMED ? ", ..." : "");
+                rc_speak(m->r, out > NAMED ? ", ..." : ""));
     return RECUR_OK;
 }

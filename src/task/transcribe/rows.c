@@ -93,8 +93,8 @@ static int kind_fits(rc_gather *g, bool sound)
     bool other = g->like != NULL ? sound != (g->how.front != NULL) : g->d->count > 0 && sound != (g->front != NULL);
     if (!other)
         return RECUR_OK;
-    return rc_fail(g->d->r, RECUR_EDATA, "%s: %s, where %s expected", g->name, sound ? "a sound" : "rows of measurements",
-                   sound ? "rows of measurements are" : "sounds are");
+    return rc_fail(g->d->r, RECUR_EDATA, "%s: %s, where %s expected", g->name, rc_speak(g->d->r, sound ? "a sound" : "rows of measurements"),
+                   rc_speak(g->d->r, sound ? "rows of measurements are" : "sounds are"));
 }
 
 /* "talk.wav#12.5-14": seconds 12.5 to 14 of talk.wav.  The bytes of the file's name; *from, *to: NAN where it is whole. */

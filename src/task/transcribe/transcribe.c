@@ -14,6 +14,7 @@ const char *rc_gather_name(const rc_gather *g)
 
 int rc_gather_problem(rc_gather *g, const char *kind, const char *what)
 {
+    what = rc_speak(g->d->r, what);
     g->d->skipped++;
     if (g->problems == NULL || (g->o != NULL && g->o->strict > 0))
         return rc_fail(g->d->r, RECUR_EDATA, "%s:%lld: %s", rc_gather_name(g), (long long)g->line, what);
@@ -87,7 +88,7 @@ static int add_file(rc_gather *g, const char *text, size_t n)
     if (g->o == NULL || g->o->max_length <= 0 || T <= g->o->max_length)
         return add(g, T, text, n);
     g->d->dropped++;
-    snprintf(what, sizeof what, "%d steps, longer than --max-length %lld", T, (long long)g->o->max_length);
+    snprintf(what, sizeof what, rc_speak(g->d->r, "%d steps, longer than --max-length %lld"), T, (long long)g->o->max_length);
     return rc_gather_problem(g, "long", what);
 }
 
@@ -192,7 +193,7 @@ static int transcribe_read(recur_data *d, const char *const *path, int n, const 
         const char *what = json_string_value(json_object_get(json_array_get(problems, bad), "what"));
         e = g.elsewhere > 0 ? rc_fail(d->r, RECUR_EDATA, "%s: too few examples: all fall into the held-out part", path[0])
                             : rc_fail(d->r, RECUR_EDATA, "%s: no usable line among %lld; a line is path<TAB>text%s%.300s",
-                                      path[0], (long long)d->skipped, what != NULL ? "; the first: " : "",
+                                      path[0], (long long)d->skipped, rc_speak(d->r, what != NULL ? "; the first: " : ""),
                                       what != NULL ? what : "");
     }
     if (e == RECUR_OK)

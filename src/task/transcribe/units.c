@@ -65,7 +65,7 @@ static int fits(rc_gather *g, const rc_ids *label, rc_example *ex)
     char what[160];
     if (g->like != NULL || rc_ctc_fits(ex->T, label->id, (int)label->n))
         return RECUR_OK;
-    snprintf(what, sizeof what, "cannot be aligned: %d steps of sound, its text needs %d", ex->T,
+    snprintf(what, sizeof what, rc_speak(g->d->r, "cannot be aligned: %d steps of sound, its text needs %d"), ex->T,
              rc_ctc_rows(label->id, (int)label->n));
     g->line = ex->line;
     g->file = ex->file;

@@ -41,11 +41,11 @@ static void say_texts(const recur_data *d, const recur_train_options *o, rc_say 
     lengths(d->side, &source, &most_source);
     lengths(d, &target, &most_target);
     say(ud, "data: %d pairs, %.0f units on average from %.0f, at most %d from %d%s", d->count, target, source, most_target,
-        most_source, d->text == d->side->text ? ", one vocabulary for both sides" : "");
+        most_source, rc_speak(d->r, d->text == d->side->text ? ", one vocabulary for both sides" : ""));
     say(ud, "units: source %s%s, %d kinds; target %s, %d kinds%s", d->side->text->o.unit,
-        d->side->text->o.lower ? " in small letters" : "", rc_vocab_size(d->side->text->vocab),
-        d->text->o.unit, rc_vocab_size(d->text->vocab), o->unit != NULL ? "" : strcmp(d->text->unit->name, "token") == 0
-        ? " (the text is cut already)" : strcmp(d->text->unit->name, "char") == 0 ? " (signs)" : " (pieces of words)");
+        rc_speak(d->r, d->side->text->o.lower ? " in small letters" : ""), rc_vocab_size(d->side->text->vocab),
+        d->text->o.unit, rc_vocab_size(d->text->vocab), rc_speak(d->r, o->unit != NULL ? "" : strcmp(d->text->unit->name, "token") == 0
+        ? " (the text is cut already)" : strcmp(d->text->unit->name, "char") == 0 ? " (signs)" : " (pieces of words)"));
     if (d->dropped > 0)
         say(ud, "length: %lld pairs of more than %lld units are left out; --max-length says how many are too many",
             (long long)d->dropped, (long long)d->max_length);

@@ -61,7 +61,7 @@ static int add(gather *g, rc_source *f, rc_span_text source, rc_span_text target
     target = rc_trim(target.s, target.n);
     const char *a = wrong(source), *b = wrong(target);
     if (a != NULL || b != NULL)
-        return rc_source_bad(f, line, a != NULL ? "source" : "target", "the %s %s", a != NULL ? "source" : "target",
+        return rc_source_bad(f, line, a != NULL ? "source" : "target", "the %s %s", rc_speak(f->r, a != NULL ? "source" : "target"),
                              a != NULL ? a : b);
     if (other_part(g, source.s, source.n)) {
         g->elsewhere++;
@@ -192,7 +192,7 @@ static int read_some(gather *g, const char *const *path, int n, int i, int *form
         e = read_pairs(g, &fa, *form == OBJECTS);
     else if (e == RECUR_OK && i + 1 == n)
         e = rc_fail(g->d->r, RECUR_EDATA, "%s has no file of targets beside it: files come two by two, SOURCE TARGET, and %d %s "
-                    "given; or one file of source<TAB>target", path[i], n, n == 1 ? "is" : "are");
+                    "given; or one file of source<TAB>target", path[i], n, rc_speak(g->d->r, n == 1 ? "is" : "are"));
     else if (e == RECUR_OK && (e = load(g, path[i + 1], &b, &fb)) == RECUR_OK)
         e = read_parallel(g, &fa, &fb);
     rc_buf_free(&a);

@@ -1,0 +1,12 @@
+/* Chinese names of what stands beside the net, as the library calls it: X(name, Chinese). */
+X("majority class", "多数类别")
+X("linear model on n-grams of words and signs", "词与字的 n 元线性模型")
+X("linear model on statistics of the series", "序列统计量的线性模型")
+X("the mean of these targets", "这些目标的平均值")
+X("memory of phrases", "短语记忆")
+X("longest match", "最长匹配")
+X("each word's most frequent tag", "每个词最常见的标记")
+X("most similar utterance", "最相似的语音")
+X("last", "前值")
+X("seasonal", "上一周期")
+X("linear", "线性模型")
