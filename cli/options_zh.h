@@ -77,6 +77,7 @@ X("average", "用权重的滑动平均来回答，每步保留平均值的这一
 X("optimizer", "sgd、asgd、rmsprop、adam、adamw")
 X("schedule", "学习率的变化：constant、step、linear、cosine、onecycle、plateau")
 X("lr", "学习率，即其变化过程中的最大值")
+X("lr-epochs", "--lr 所针对的轮数：轮数更少则按比例提高学习率，最多 4 倍；0：不提高")
 X("momentum", "sgd 的动量")
 X("beta1", "adam 的梯度均值的衰减")
 X("beta2", "梯度平方均值的衰减（adam、rmsprop）")

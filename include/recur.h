@@ -203,7 +203,7 @@ struct recur_train_options {      /* what each means, its range and default: rec
     /* steps  */
     int64_t batch, batch_units, bptt, accumulate;
     const char *optimizer, *schedule;
-    double lr, momentum, beta1, beta2, eps, decay, average, clip, clip_value, warmup, floor, lr_factor;
+    double lr, lr_epochs, momentum, beta1, beta2, eps, decay, average, clip, clip_value, warmup, floor, lr_factor;
     int64_t lr_after, patience;
     /* loss   */
     double smooth, sampled, focal;

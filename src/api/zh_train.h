@@ -36,6 +36,7 @@ X("--plan takes steps as a training within --time tells them, such as 4000,3200@
 X("steps %lld: the machine got slower than at the start; repeat exactly with --plan %s", "步数 %lld：机器比开始时慢了；用 --plan %s 可精确重复")
 X("steps %lld: fit into %.0f s at %.0f units/s with %.0f looks at the held-out part; repeat exactly with --steps %lld",
   "步数 %lld：可在 %.0f 秒内完成，每秒 %.0f 个单元，评估留出部分 %.0f 次；用 --steps %lld 可精确重复")
+X("rate: %.3g, as %.3g epochs are fewer than the %g that %g is for (--lr-epochs)", "学习率：%.3g，因为 %.3g 轮少于 %g 轮，而 %g 是为后者定的（--lr-epochs）")
 X("looks: each reads about %lld of the %lld held-out units, the beginnings of %d equal stretches", "评估：每次读取约 %lld 个留出单元（共 %lld 个），即 %d 个等长段的开头")
 /* checkpoint */
 X("checkpoint: out of memory", "检查点：内存不足")

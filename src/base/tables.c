@@ -60,6 +60,7 @@
     X(TEXT, optimizer, "optimizer", NULL, 0, 0, "NAME", "sgd, asgd, rmsprop, adam, adamw", "steps")                     \
     X(TEXT, schedule, "schedule", NULL, 0, 0, "NAME", "course of the rate: constant, step, linear, cosine, onecycle, plateau", "steps") \
     X(REAL, lr, "lr", NULL, 0, 1e6, "RATE", "learning rate, the highest of its schedule", "steps")                      \
+    X(REAL, lr_epochs, "lr-epochs", NULL, 0, 1e9, "N", "epochs that --lr is meant for: fewer take a rate as much higher, up to 4 times; 0: never", "steps") \
     X(REAL, momentum, "momentum", "0", 0, 0.9999, "X", "momentum of sgd", "steps")                                      \
     X(REAL, beta1, "beta1", "0.9", 0, 0.999999, "X", "decay of adam's mean of gradients", "steps")                      \
     X(REAL, beta2, "beta2", "0.999", 0, 0.999999, "X", "decay of the mean of squared gradients (adam, rmsprop)", "steps") \

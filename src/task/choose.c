@@ -8,14 +8,18 @@
 void rc_choose_steps(recur_train_options *o, const rc_recipe *p)
 {
     bool own = o->optimizer == NULL;
+    int64_t epochs = p->epochs < p->fewest ? p->fewest : p->epochs > p->most ? p->most : p->epochs;
     if (o->steps < 0 && isnan(o->time))
-        rc_pick_int(&o->epochs, p->epochs < p->fewest ? p->fewest : p->epochs > p->most ? p->most : p->epochs);
+        rc_pick_int(&o->epochs, epochs);
     rc_pick_text(&o->optimizer, "adamw");
     rc_pick_text(&o->schedule, "cosine");
     if (own && p->beta2 > 0 && o->beta2 == 0.999)
         o->beta2 = p->beta2;
-    if (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)
-        rc_pick_real(&o->lr, p->lr);
+    if (isnan(o->lr) && (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)) {
+        o->lr = p->lr;
+        if (p->hastes)
+            rc_pick_real(&o->lr_epochs, (double)epochs);
+    }
     rc_pick_real(&o->decay, p->decay);
     rc_pick_real(&o->clip, p->clip);
     rc_pick_real(&o->warmup, p->warmup);

@@ -142,6 +142,16 @@ static void settle_look(rc_fitting *f)
                    (long long)f->held->look, (long long)f->held->rows, f->u->B);
 }
 
+/* Fewer epochs than the rate is meant for take a higher one; a matter of the number of steps, not of the clock. */
+static void haste(rc_fitting *f)
+{
+    const double most = 4, epochs = (double)f->s.first / (double)epoch_steps(f), more = f->o.lr_epochs / epochs;
+    if (!(more > 1))
+        return;
+    f->course.lr = f->o.lr * fmin(more, most);
+    rc_fit_say(f, "rate: %.3g, as %.3g epochs are fewer than the %g that %g is for (--lr-epochs)", f->course.lr, epochs, f->o.lr_epochs, f->o.lr);
+}
+
 int rc_fit_pace(rc_fitting *f)
 {
     const recur_train_options *o = &f->o;
@@ -172,6 +182,7 @@ int rc_fit_pace(rc_fitting *f)
     if (f->s.first == 0)
         f->s.first = f->s.steps;
     f->course.steps = f->s.steps;
+    haste(f);
     f->every = cadence(f, f->s.first);
     settle_look(f);
     return RECUR_OK;

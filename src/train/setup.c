@@ -26,6 +26,7 @@ static int settle(rc_fitting *f)
     rc_pick_int(&o->eval_every, 0);
     rc_pick_real(&o->time, 0);
     rc_pick_real(&o->lr, kind ? kind->lr : 0);
+    rc_pick_real(&o->lr_epochs, 0);
     rc_pick_real(&o->momentum, 0);
     rc_pick_real(&o->beta1, 0.9);
     rc_pick_real(&o->beta2, 0.999);

@@ -154,6 +154,7 @@ static void resume_equals_straight_through(void **state)
             o.schedule = i % 2 ? "plateau" : "cosine";
             o.accumulate = 1 + i % 2;
             o.average = task && !rc_optims[i]->average ? 0.9 : 0;
+            o.lr_epochs = task ? 50 : 0;
             same_in_parts(task, &o, 0, 1 + i % 2, NULL);
         }
 }
@@ -320,6 +321,31 @@ static void time_gives_steps_that_repeat(void **state)
     }
 }
 
+/* --lr-epochs: the rate that fewer epochs take is that of --lr, in proportion and at most fourfold; the steps alone decide. */
+static void fewer_epochs_take_a_higher_rate(void **state)
+{
+    (void)state;
+    static const struct { double lr, lr_epochs; int64_t epochs; double same_as; } row[] = {
+        { .0025, 8, 4, .005 }, { .0025, 8, 2, .01 }, { .0025, 8, 1, .01 }, { .005, 8, 8, .005 }, { .005, 8, 12, .005 }, { .005, 0, 1, .005 },
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        recur_train_options o;
+        size_t n;
+        options(&o, "adamw");
+        o.steps = -1;
+        o.epochs = row[i].epochs;
+        o.lr = row[i].lr;
+        o.lr_epochs = row[i].lr_epochs;
+        real *hasty = straight(1, &o, 1, &n);
+        o.lr = row[i].same_as;
+        o.lr_epochs = 0;
+        real *plain = straight(1, &o, 1, &n);
+        assert_memory_equal(hasty, plain, n * sizeof(real));
+        free(hasty);
+        free(plain);
+    }
+}
+
 /* A machine that gets slower after some steps. */
 typedef struct { int64_t from; int steps; double first; char plan[300]; } slowed;
 static int slow_down(void *ud, const recur_progress *p)
@@ -455,7 +481,8 @@ int main(void)
         cmocka_unit_test(patience_survives_resume), cmocka_unit_test(damaged_generation_falls_back),
         cmocka_unit_test(other_options_are_refused), cmocka_unit_test(failing_checkpoint_warns_and_goes_on),
         cmocka_unit_test(broken_number_stops_with_the_best_weights), cmocka_unit_test(accumulated_halves_equal_the_whole),
-        cmocka_unit_test(time_gives_steps_that_repeat), cmocka_unit_test(time_holds_on_a_slower_machine),
+        cmocka_unit_test(time_gives_steps_that_repeat), cmocka_unit_test(fewer_epochs_take_a_higher_rate),
+        cmocka_unit_test(time_holds_on_a_slower_machine),
         cmocka_unit_test(plans_are_read), cmocka_unit_test(best_weights_are_kept), cmocka_unit_test(looks_are_bounded),
         cmocka_unit_test(twenty_lines_are_learned_by_heart),
     };

@@ -233,6 +233,15 @@ static int beside(const recur_model *m, const recur_data *d, const rc_judged *ne
     return e;
 }
 
+/* Units that the model reads here and does not know: a high part says that these are other texts than it learned from. */
+static double unknown_part(const recur_data *d)
+{
+    size_t unknown = 0;
+    for (size_t i = 0; i < d->rows; i++)
+        unknown += d->ids[0][i] == RC_UNK;
+    return d->rows > 0 ? (double)unknown / (double)d->rows : 0;
+}
+
 int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out)
 {
     rc_judged j = { 0 };
@@ -258,7 +267,8 @@ int rc_classify_eval(const recur_model *m, recur_data *d, json_t **out)
     }
     if (e == RECUR_OK && json_object_set_new(*out, "task", json_string("classify")) != 0)
         e = rc_fail(m->r, RECUR_ENOMEM, "no memory for the figures");
-    if (e == RECUR_OK && threshold > 0 && rc_json_real(*out, "threshold", threshold) != 0)
+    if (e == RECUR_OK && ((d->text != NULL ? rc_json_real(*out, "unk_rate", unknown_part(d)) : 0)
+                          | (threshold > 0 ? rc_json_real(*out, "threshold", threshold) : 0)) != 0)
         e = rc_fail(m->r, RECUR_ENOMEM, "no memory for the figures");
     if (e == RECUR_OK && m->baseline != NULL && m->labels != NULL) {
         if ((e = beside(m, d, &j, threshold, *out)) == RECUR_OK)

@@ -267,7 +267,7 @@ static int lm_choose(const recur_data *d, recur_train_options *o, char *net, siz
     if (e != RECUR_OK)
         return e;
     if (o->net == NULL)
-        say(ud, "net: %s (%s)", net, row->why);
+        say(ud, "net: %s (%s)", net, rc_speak(d->r, row->why));
     rc_pick_int(&o->batch, rows / row->batch < 64 ? (rows / 64 > 1 ? rows / 64 : 1) : row->batch);
     rc_pick_int(&o->bptt, wordy || many ? 64 : 128);
     int64_t steps = rows / (o->batch * o->bptt) + 1, epochs = (wordy ? 25000000 : 20000000) / (rows + 1);

@@ -73,7 +73,7 @@ int rc_translate_choose(const recur_data *d, recur_train_options *o, char *net, 
     lengths(d, &mean, &longest);
     say_texts(d, o, say, ud);
     if (o->net == NULL)
-        say(ud, "net: %s (%s)", row->net, row->why);
+        say(ud, "net: %s (%s)", row->net, rc_speak(d->r, row->why));
     int e = rc_choose_net(d->r, o, row->net, net, n);
     if (e != RECUR_OK)
         return e;
