@@ -156,6 +156,7 @@ typedef struct cli_watch {
     const volatile int *stop;            /* set by a signal */
     volatile int *save;                  /* set by another: a checkpoint, then on */
     FILE *log[2];                        /* --log, --log-dir */
+    FILE *before;                        /* the log of a training that is resumed, until its first step */
     recur_events *events;
     cli_curve *curve;
     int chosen;

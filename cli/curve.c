@@ -10,7 +10,7 @@
 
 enum { POINTS = 2048, HIGH = 12, WIDEST = 100 };
 typedef struct { double step, value; } point;
-typedef struct { point p[POINTS]; int n; int64_t every, seen; point sum; } series;    /* each point: mean of `every` values */
+typedef struct { point p[POINTS]; int n; int64_t every, seen, first; point sum; } series;    /* each point: mean of `every` values */
 struct cli_curve { series of[2]; };      /* training, held-out */
 
 cli_curve *cli_curve_new(void)
@@ -31,6 +31,8 @@ void cli_curve_add(cli_curve *c, bool held, int64_t step, double value)
     if (!c || !isfinite(value))
         return;
     series *s = &c->of[held];
+    if (s->first == 0)
+        s->first = step;
     s->sum.step += (double)step;
     s->sum.value += value;
     if (++s->seen < s->every)
@@ -54,7 +56,7 @@ static frame frame_of(const series *s, int n)
     frame f = {INFINITY, -INFINITY, INFINITY, -INFINITY};
     for (int k = 0; k < n; k++)
         for (int i = 0; i < s[k].n; i++) {
-            f.x0 = fmin(f.x0, s[k].p[i].step);
+            f.x0 = fmin(f.x0, (double)s[k].first);
             f.x1 = fmax(f.x1, s[k].p[i].step);
             if (i >= s[k].n / 20)
                 f.y0 = fmin(f.y0, s[k].p[i].value), f.y1 = fmax(f.y1, s[k].p[i].value);

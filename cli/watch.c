@@ -175,11 +175,35 @@ static int wish(const cli_watch *w, bool step)
     return -1;
 }
 
+/* The curve of a resumed training begins where the training did: its log has the points up to the step that it goes on
+ * from.  What was done after that checkpoint is done again, so those points are left out. */
+static void recall(cli_watch *w, int64_t next)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int64_t last[2] = {0, 0};
+    while (getline(&line, &room, w->before) > 0) {
+        json_t *j = json_loads(line, 0, NULL);
+        const char *event = json_string_value(json_object_get(j, "event"));
+        int64_t step = json_integer_value(json_object_get(j, "step"));
+        bool held = event && strcmp(event, event_name[RECUR_EVALUATED]) == 0;
+        const json_t *y = json_object_get(j, held ? "held" : "loss");
+        if (event && (held || strcmp(event, event_name[RECUR_STEP]) == 0) && json_is_number(y) && step > last[held] && step < next)
+            cli_curve_add(w->curve, held, last[held] = step, json_number_value(y));
+        json_decref(j);
+    }
+    free(line);
+    fclose(w->before);
+    w->before = NULL;
+}
+
 int cli_watch_see(void *ud, const recur_progress *p)
 {
     cli_watch *w = ud;
     if (p->event == RECUR_PACED)
         return wish(w, false);
+    if (p->event == RECUR_STEP && w->before)
+        recall(w, p->step);
     log_line(w, p);
     if (p->event == RECUR_STEP) {
         cli_curve_add(w->curve, false, p->step, p->loss);
@@ -228,6 +252,10 @@ int cli_watch_open(cli_watch *w, const cli *c, const char *log, const char *dir,
     int code = CLI_DONE;
     w->curve = cli_curve_new();
     w->last_drawn = w->last_logged = -1e9;
+    if (dir)
+        snprintf(path, sizeof path, "%s/log.jsonl", dir);
+    if (resume && (log || dir))
+        w->before = fopen(log ? log : path, "r");        /* there may be none */
     if (log)
         w->log[0] = open_log(log, resume, &code);
     if (!dir || code)
@@ -236,7 +264,6 @@ int cli_watch_open(cli_watch *w, const cli *c, const char *log, const char *dir,
         cli_note(say(SAY_CANNOT_WRITE), dir, strerror(errno));
         return CLI_IO;
     }
-    snprintf(path, sizeof path, "%s/log.jsonl", dir);
     w->log[1] = open_log(path, resume, &code);
     int e = code ? RECUR_OK : recur_events_open(c->r, &w->events, dir);
     return e < 0 ? cli_fail(c, e) : code;
@@ -251,6 +278,8 @@ int cli_watch_close(cli_watch *w)
             cli_note(say(SAY_CANNOT_WRITE), "log", strerror(errno));
             code = CLI_IO;
         }
+    if (w->before)
+        fclose(w->before);
     recur_events_close(w->events);
     cli_curve_free(w->curve);
     return code;

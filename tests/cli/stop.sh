@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Stopped by a signal: the state is saved, the code says which signal, stderr how to go on; resumed, every tensor of the
-# model file is the same to the last byte as if nothing had happened.
+# model file is the same to the last byte as if nothing had happened, and the curve begins with the first step.
 export RECUR_THREADS=1                   # a second thread waits for the first on a busy machine
 args="lm $SHARE/stories.txt --unit char --batch 16 --bptt 32 --steps 2500 --eval-every 50 --no-baseline"
 net='embed 16 | gru 48 | dense'
@@ -18,6 +18,7 @@ for signal in INT TERM HUP; do
     wait $pid; echo "$signal $?"
     grep -c -e '--resume$' err
     [ -e $signal.recur ] && echo "a model file, though nothing was finished"
-    recur train $args --net "$net" -o $signal.recur --resume >/dev/null 2>&1; echo "resumed $?"
+    recur train $args --net "$net" -o $signal.recur --resume --log $signal.log >/dev/null 2>err; echo "resumed $?"
+    grep -c '^  *1  *2500$' err
     [ "$(tensors straight.recur)" = "$(tensors $signal.recur)" ] && echo same
 done
