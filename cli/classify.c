@@ -24,6 +24,7 @@ typedef struct {
     recur_model *m;
     int k, labels;
     int64_t line;                        /* of the output */
+    int64_t labelled, lines;             /* lines that begin with one of the model's labels and a TAB; all */
     recur_answer *answer;
     char *const *text; int n, given;     /* the lines that are answered together; how many of them were given */
     float *p;                            /* [TOGETHER][labels] */
@@ -72,14 +73,27 @@ static int give(void *ud, recur_example *out)
     return 0;
 }
 
+/* A file to learn from, given to be classified: its labels would be read as words of the texts. */
+static bool begins_with_label(const job *j, const char *text)
+{
+    const char *tab = strchr(text, '\t'), *label;
+    for (int i = 0; tab && (label = recur_model_label(j->m, i)); i++)
+        if (strlen(label) == (size_t)(tab - text) && memcmp(label, text, (size_t)(tab - text)) == 0)
+            return true;
+    return false;
+}
+
 /* Lines as one set of data.  Where the task leaves a line out, or one stands alone, they go one by one. */
 static int classify(void *ud, char *const *text, int n)
 {
     job *j = ud;
     recur_data *d = NULL;
     int code = CLI_DONE, filled = 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         filled += *text[i] != 0;
+        j->labelled += begins_with_label(j, text[i]);
+    }
+    j->lines += n;
     j->text = text;
     j->n = n;
     j->given = 0;
@@ -101,7 +115,10 @@ static int classify(void *ud, char *const *text, int n)
 static int classify_lines(job *j, const char *path)
 {
     const classify_own *own = j->c->own;
-    return cli_each_lines(j->c, path, own->encoding, own->line_buffered || isatty(STDOUT_FILENO) ? 1 : TOGETHER, classify, j);
+    int code = cli_each_lines(j->c, path, own->encoding, own->line_buffered || isatty(STDOUT_FILENO) ? 1 : TOGETHER, classify, j);
+    if (!code && j->labelled * 2 > j->lines)
+        cli_note(say(SAY_LABELS_READ), (long long)j->labelled, (long long)j->lines);
+    return code;
 }
 
 /* Measured series: the file holds them whole, so the library reads it. */

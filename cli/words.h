@@ -50,6 +50,8 @@ X(NET, "net", "网络")
 X(BASELINE, "baseline", "基线")
 X(NO_WEIGHTS, "export: --weights says how to store them: fp16, bf16, int8, or fp32 again", "export：请用 --weights 指定存储方式：fp16、bf16、int8，或恢复为 fp32")
 X(NO_OUTPUT, "export: -o says which file to write", "export：请用 -o 指定要写出的文件")
+X(LABELS_READ, "%lld of %lld lines begin with a label and a TAB, which was read as text; `recur eval` compares answers with labels, `cut -f2-` leaves the texts",
+  "%lld 行（共 %lld 行）以标签和 TAB 开头，它们被当作文本读取；`recur eval` 把回答与标签比较，`cut -f2-` 只留下文本")
 X(MEASURE, "measure", "指标")
 X(CLASS, "class", "类别")
 X(PRECISION, "precision", "精确率")

@@ -24,3 +24,7 @@ seq 1 3000 >many
 recur classify $CLS many | wc -l
 printf 'no end of line' | recur classify $CLS | wc -l
 recur classify $CLS </dev/null | wc -c
+# labels in front are read as text, which is told once
+printf 'positive\ta fine film\nnegative\tdull\nnegative\n' >labelled
+recur classify $CLS labelled 2>err >/dev/null; grep -c "^recur: 2 of 3 lines begin with a label" err
+cut -f2- labelled | recur classify $CLS 2>&1 >/dev/null | wc -l
