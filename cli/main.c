@@ -73,12 +73,24 @@ static const char *verb_of(const char *word)
     return word;
 }
 
+/* What --lang or RECUR_LANG ask for, known before anything can be wrong with the line; NULL: the locale decides. */
+static const char *wanted_language(int argc, char **argv)
+{
+    const char *wanted = getenv("RECUR_LANG");
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc)
+            wanted = argv[i + 1];
+        else if (strncmp(argv[i], "--lang=", 7) == 0)
+            wanted = argv[i] + 7;
+    return wanted && *wanted ? wanted : NULL;
+}
+
 int main(int argc, char **argv)
 {
     hold_streams();
     setlocale(LC_CTYPE, "");             /* numbers keep their point: results are read by programs */
     signal(SIGPIPE, SIG_IGN);
-    cli_language(NULL);
+    cli_language(wanted_language(argc, argv));
     const char *name = verb_of(argv[1]);
     cli c = {.verb = cli_verb_find(name), .word = argv, .words = argc};
     if (!c.verb) {

@@ -31,7 +31,7 @@ int rc_problem(json_t *problems, const char *path, int64_t line, const char *kin
 
 int rc_source_bad(rc_source *f, int64_t line, const char *kind, const char *form, ...)
 {
-    char what[256];
+    char what[512];
     va_list a;
     va_start(a, form);
     vsnprintf(what, sizeof what, rc_speak(f->r, form), a);
