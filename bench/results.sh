@@ -61,23 +61,18 @@ JapaneseVowels | BasicMotions | ItalyPowerDemand)
     train=$data/ts-classification/${name}_TRAIN.ts test=$data/ts-classification/${name}_TEST.ts valid='' ;;
 conll | conll-vectors)    # names; then with GloVe vectors of 50 numbers for 2000 words
     job=tag train=$data/tag-conll2003/train.conll.gz valid=$data/tag-conll2003/testa.conll test=$data/tag-conll2003/testb.conll
-    set -- --epochs 15 "$@"
     [ "$name" = conll ] || set -- --vectors "$data/vec-glove-6b/glove.6B.50d.2k.txt.gz" "$@" ;;
 ewt)          # parts of speech
-    job=tag train=$data/tag-ud-en-ewt/train.conllu.gz valid=$data/tag-ud-en-ewt/dev.conllu test=$data/tag-ud-en-ewt/test.conllu
-    set -- --epochs 8 "$@" ;;
+    job=tag train=$data/tag-ud-en-ewt/train.conllu.gz valid=$data/tag-ud-en-ewt/dev.conllu test=$data/tag-ud-en-ewt/test.conllu ;;
 zh-gsd)
-    job=tag train=$data/tag-ud-zh-gsd/train.conllu.gz valid=$data/tag-ud-zh-gsd/dev.conllu test=$data/tag-ud-zh-gsd/test.conllu
-    set -- --epochs 6 "$@" ;;
+    job=tag train=$data/tag-ud-zh-gsd/train.conllu.gz valid=$data/tag-ud-zh-gsd/dev.conllu test=$data/tag-ud-zh-gsd/test.conllu ;;
 atis | snips)    # slots and intent
-    job=tag train=$data/tag-atis-snips/$name.train.conll valid=$data/tag-atis-snips/$name.valid.conll test=$data/tag-atis-snips/$name.test.conll
-    set -- --epochs 30 "$@" ;;
+    job=tag train=$data/tag-atis-snips/$name.train.conll valid=$data/tag-atis-snips/$name.valid.conll test=$data/tag-atis-snips/$name.test.conll ;;
 sxu)          # Chinese words
     job=tag train=$data/tag-sxu-cws/train.txt.gz valid=$data/tag-sxu-cws/valid.txt test=$data/tag-sxu-cws/test.txt
     set -- --segment --epochs 8 --batch 16 --lr .0015 \
         --net 'embed 128 | embed 128 of=pairs | embed 8 of=shape | drop .7 | lstm 200 bi | drop .6 | dense | crf' "$@" ;;
-weibo-ner)    job=tag train=$data/tag-weibo-ner/train.conll valid=$data/tag-weibo-ner/dev.conll test=$data/tag-weibo-ner/test.conll
-    set -- --epochs 12 "$@" ;;
+weibo-ner)    job=tag train=$data/tag-weibo-ner/train.conll valid=$data/tag-weibo-ner/dev.conll test=$data/tag-weibo-ner/test.conll ;;
 cluener)      # the given test part has no labels: dev is the test, a tenth of train is held out
     job=tag train=$data/tag-cluener/train.conll.gz valid='' test=$data/tag-cluener/dev.conll
     set -- --epochs 2 --lr .003 \

@@ -17,8 +17,7 @@ void rc_choose_steps(recur_train_options *o, const rc_recipe *p)
         o->beta2 = p->beta2;
     if (isnan(o->lr) && (strcmp(o->optimizer, "adamw") == 0 || strcmp(o->optimizer, "adam") == 0)) {
         o->lr = p->lr;
-        if (p->hastes)
-            rc_pick_real(&o->lr_epochs, (double)epochs);
+        rc_pick_real(&o->lr_epochs, p->hastes * (double)epochs);
     }
     rc_pick_real(&o->decay, p->decay);
     rc_pick_real(&o->clip, p->clip);

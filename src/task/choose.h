@@ -6,8 +6,8 @@
 
 typedef struct {
     int64_t epochs, fewest, most;        /* epochs, brought between the two */
-    bool hastes;                         /* fewer epochs take a higher rate, in proportion: most of what is learned are
-                                          * entries of words, each of which is updated seldom */
+    double hastes;                       /* below this part of the epochs the rate rises in proportion: most of what is
+                                          * learned are entries of words, each of which is updated seldom; 0: never */
     double lr, beta2;                    /* of Adam's family; beta2 0: the optimizer's own */
     double decay, clip, warmup;
     int64_t patience;

@@ -84,7 +84,7 @@ int rc_classify_choose(const recur_data *d, recur_train_options *o, char *net, s
     rc_pick_int(&o->batch, measured ? (d->count < 300 ? 8 : 16) : d->count < 20000 ? 32 : 64);
     int64_t epochs = (measured ? 40000 : 80000) / (d->count + 1);
     rc_pick_int(&o->bptt, longest > 0 ? longest : 1);
-    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 5, .most = measured ? 100 : 30, .hastes = text, .lr = measured ? 3e-3 : 2e-3,
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 5, .most = measured ? 100 : 30, .hastes = text ? 1 : 0, .lr = measured ? 3e-3 : 2e-3,
                                      .decay = 0.01, .clip = 1, .warmup = 0.05, .patience = measured ? 30 : 6 });
     int64_t batches = d->count / o->batch + 1;
     if (batches >= 300)
