@@ -27,7 +27,7 @@ void rc_choose_steps(recur_train_options *o, const rc_recipe *p)
 
 int rc_choose_net(recur *r, const recur_train_options *o, const char *line, char *net, size_t n)
 {
-    const char *rest = strchr(line, '|');
+    const char *rest = strstr(line, "embed vectors") == NULL ? strchr(line, '|') : NULL;     /* a tagger's says itself where they stand */
     int k = o->net != NULL ? snprintf(net, n, "%s", o->net)
           : o->vectors == NULL || rest == NULL ? snprintf(net, n, "%s", line)
           : snprintf(net, n, "%.*s| embed vectors %s", (int)(rest - line), line, rest);

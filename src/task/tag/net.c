@@ -63,9 +63,9 @@ int rc_tag_choose(const recur_data *d, recur_train_options *o, char *net, size_t
     if (o->net == NULL)
         say(ud, "net: %s", net);
     rc_pick_int(&o->batch, d->count < 20000 ? 16 : 32);
-    int64_t epochs = 6000000 / (d->units + 1);
+    int64_t epochs = 3000000 / (d->units + 1);
     rc_pick_int(&o->bptt, longest);
-    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 6, .most = 40, .hastes = .25, .lr = 4e-3, .decay = 1e-3, .clip = 1,
+    rc_choose_steps(o, &(rc_recipe){ .epochs = epochs, .fewest = 6, .most = 20, .hastes = .33, .lr = 4e-3, .decay = 1e-3, .clip = 1,
                                      .warmup = 0.03, .patience = 12 });
     say(ud, "training: batches of %lld, %s, rate %g, %s schedule; rare words are now and then read as unknown",
         (long long)o->batch, o->optimizer, o->lr, o->schedule);
