@@ -99,8 +99,8 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     int code = CLI_MEMORY;
+    /* for messages, until options and environment are read */
     recur_config one = {.threads = 1, .kernels = "ref", .language = cli_chinese() ? "zh" : "en"};
-               /* for messages, until options and environment are read */
     c.own = calloc(1, c.verb->size + 1);
     c.library = calloc(1, c.verb->library_size + 1);
     c.arg = calloc((size_t)argc + 1, sizeof *c.arg);
