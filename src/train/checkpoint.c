@@ -113,7 +113,7 @@ static int add_blocks(rc_store *st, const rc_snapshot *c)
     const int64_t n = (int64_t)c->n, carry = (int64_t)c->ncarry;
     int e = rc_store_add(st, "loop.best", real_type, 1, &n, c->best);
     for (int i = 0; e >= 0 && i < c->o->moments; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "opt.m%d", i);
         e = rc_store_add(st, name, real_type, 1, &n, c->o->moment[i]);
     }
@@ -284,7 +284,7 @@ static int read_one(const char *path, const rc_snapshot *c, bool force)
     recur *r = c->m->r;
     rc_store st;
     rc_loop_state s = *c->s;
-    char name[16];
+    char name[32];
     int e;
     rc_store_init(&st, r);
     if ((e = rc_safetensors_read(r, path, &st)) < 0)

@@ -291,7 +291,7 @@ static void split_keeps_equal_texts_together(void **state)
     recur_data *d = examples(&r, 0), *held;
     for (int i = 0; i < 600; i++) {
         rc_example *ex;
-        char s[16];
+        char s[32];
         snprintf(s, sizeof s, "text %d", i / 2);               /* each twice */
         GOOD(&r, rc_data_row(d, 1));
         GOOD(&r, rc_data_example(d, &ex));
