@@ -34,8 +34,8 @@ typedef struct rc_cell_io {       /* one step of n rows, units lo..hi-1 of H (a 
     int n, H, lo, hi;
     int gs, us, ss, qs;           /* row strides of g and dg, of u and du, of every state, of q; a state's rows never overlap another's */
     const rc_cell_opt *opt;
-    real *g;                      /* [n][G*H]  in: x Wx' + b (+ h0 Wh' if acc); out: activated gates, kept for backward */
-    real *u;                      /* [n][R*H]  h0 Wh' + bh, apart only if !acc; a cell may leave there what its backward needs */
+    real *g;                      /* [n][G*H]  in: x Wx' + b + h0 Wh' + bh, of the gates apart without the last two; out: activated gates, kept for backward */
+    real *u;                      /* [n][apart*H]  h0 Wh' + bh of the gates apart; a cell may leave there what its backward needs */
     const real *s0[2]; real *s[2];   /* each [n][H]: states before, after; s[0] is the output h */
     real *q;                      /* [n][H]    what a second round multiplies (original GRU: r h0) */
     const real *p; real *dp;      /* [P][H]    weights per unit: peepholes, gains; dp is += (a team's threads own their units); dp NULL: not wanted */
@@ -48,13 +48,12 @@ typedef struct rc_cell {
     const rc_cell_line *formula;  /* its equations, rc_cell_formula's; the last has no text */
     int G, R, S;                  /* gates, recurrent gates (columns of Wh / H; 0: no recurrent matrix), states */
     int split;                    /* R gates of the first round; the rest multiply q in a second round.  0: one round */
-    bool acc;                     /* true: h0 Wh' is added into g before forward; false: it comes apart in u (with bh) */
     int options;                  /* RC_CELL_* it understands */
     const char *act[3];           /* default activations, NULL: fewer */
     bool (*rowwise)(const rc_cell_opt *o);            /* looks along its row: threads part rows, not units; NULL: never */
-    bool (*apart)(const rc_cell_opt *o);              /* with these options u comes apart although acc; NULL: never */
+    int  (*apart)(const rc_cell_opt *o);              /* so many gates, the last, get h0 Wh' + bh apart in u, not added into g; NULL: none */
     int  (*P)(const rc_cell_opt *o);                  /* rows of p; NULL: 0 */
-    int  (*biases)(const rc_cell_opt *o);             /* 1: b, 2: bh, 3: both, 0: none; NULL: acc ? 1 : 3 */
+    int  (*biases)(const rc_cell_opt *o);             /* 1: b, 3: b and bh, 0: none; NULL: 1 */
     void (*init)(const rc_cell_opt *o, int H, real *b, real *bh, real *p);   /* starting values: forget bias 1, gains 1, ... ; b [G*H], bh [R*H] (NULL where none) are zero on entry */
     void (*forward[2])(const rc_cell_io *c);          /* [1]: after the second round, NULL otherwise */
     void (*backward[2])(const rc_cell_io *c);         /* backward[0] from ds; a split cell: [1] first gives dg of the second round's gates and (recur.c) dq, then [0] */
@@ -65,14 +64,14 @@ int rc_cell_index(const rc_cell *c);
 void rc_cell_options(const rc_cell *c, rc_cell_opt *out);     /* none, and its own activations */
 /* The equations with these options as `recur inspect` prints them, lines parted by \n, with the numbers of docs/math.md. */
 void rc_cell_formula(const rc_cell *c, const rc_cell_opt *o, char *out, size_t n);
-/*            G  R  S  acc split  P                     order of blocks in g
- *   rnn      1  1  1  yes  0     0
- *   lstm     4  4  2  yes  0     peephole 3 (i f o);   i f g o (PyTorch's); coupled: f = 1 - i, block f stays unused and zero
+/*            G  R  S apart split P                     order of blocks in g
+ *   rnn      1  1  1   0    0    0
+ *   lstm     4  4  2   0    0    peephole 3 (i f o);   i f g o (PyTorch's); coupled: f = 1 - i, block f stays unused and zero
  *                                norm: gains of x part and of h part, shifts (4 rows each), gain and shift of c:
- *                                P = 14, apart, row-wise, no b, no peepholes (Ba, Kiros & Hinton 2016, eq. 20-22)
- *   gru      3  3  1  no   0     0                     r z n  (reset after the product; ONE_BIAS: bh absent, zero)
- *   gru0     3  3  1  yes  2     0                     r z n  (original: n's product is of q = r h0, second round)
- *   mingru   2  0  1  yes  0     0                     z n    (h = (1-z) h0 + z n, Feng et al. 2024)
- *   indrnn   1  0  1  yes  0     1 (recurrent weight)         (h = relu(x W + p h0 + b), Li et al. 2018)
+ *                                P = 14, all apart, row-wise, no b, no peepholes (Ba, Kiros & Hinton 2016, eq. 20-22)
+ *   gru      3  3  1   1    0    0                     r z n  (reset after the product; ONE_BIAS: bh absent, zero)
+ *   gru0     3  3  1   0    2    0                     r z n  (original: n's product is of q = r h0, second round)
+ *   mingru   2  0  1   0    0    0                     z n    (h = (1-z) h0 + z n, Feng et al. 2024)
+ *   indrnn   1  0  1   0    0    1 (recurrent weight)         (h = relu(x W + p h0 + b), Li et al. 2018)
  * GRU convention: h = (1-z) n + z h0 (PyTorch, cuDNN, Keras); with FLIP the one of Cho et al. 2014's text, (1-z) h0 + z n. */
 #endif

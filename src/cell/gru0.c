@@ -90,7 +90,7 @@ static const rc_cell_line formula[] = {
 const rc_cell rc_cell_gru0 = {
     .name = "gru0",
     .formula = formula,
-    .G = 3, .R = 3, .S = 1, .split = 2, .acc = true,
+    .G = 3, .R = 3, .S = 1, .split = 2,
     .options = RC_CELL_FLIP | RC_CELL_SPAN,
     .init = init,
     .act = { "sigmoid", "tanh" },

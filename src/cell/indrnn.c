@@ -50,7 +50,7 @@ static const rc_cell_line formula[] = {
 const rc_cell rc_cell_indrnn = {
     .name = "indrnn",
     .formula = formula,
-    .G = 1, .R = 0, .S = 1, .acc = true,
+    .G = 1, .R = 0, .S = 1,
     .act = { "relu" },
     .P = rows, .init = init,
     .forward = { forward }, .backward = { backward },

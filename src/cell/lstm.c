@@ -26,6 +26,7 @@ static int rows(const rc_cell_opt *o)
     return normalised(o) ? RC_LSTM_NORM_ROWS : o->flags & RC_CELL_PEEPHOLE ? 3 : 0;
 }
 
+static int apart(const rc_cell_opt *o) { return normalised(o) ? 4 : 0; }
 static int biases(const rc_cell_opt *o) { return normalised(o) ? 0 : 1; }
 
 /* A cell that remembers at the start: forget bias 1 (Jozefowicz, Zaremba & Sutskever 2015); coupled: input bias -1. */
@@ -127,9 +128,9 @@ static const rc_cell_line formula[] = {
 const rc_cell rc_cell_lstm = {
     .name = "lstm",
     .formula = formula,
-    .G = 4, .R = 4, .S = 2, .acc = true,
+    .G = 4, .R = 4, .S = 2,
     .options = RC_CELL_PEEPHOLE | RC_CELL_COUPLED | RC_CELL_NORM | RC_CELL_SPAN,
     .act = { "sigmoid", "tanh", "tanh" },
-    .rowwise = normalised, .apart = normalised, .P = rows, .biases = biases, .init = init,
+    .rowwise = normalised, .apart = apart, .P = rows, .biases = biases, .init = init,
     .forward = { forward }, .backward = { backward },
 };

@@ -54,7 +54,7 @@ static const rc_cell_line formula[] = {
 const rc_cell rc_cell_mingru = {
     .name = "mingru",
     .formula = formula,
-    .G = 2, .R = 0, .S = 1, .acc = true, .options = RC_CELL_SPAN, .init = init,
+    .G = 2, .R = 0, .S = 1, .options = RC_CELL_SPAN, .init = init,
     .act = { "sigmoid", "linear" },
     .forward = { forward }, .backward = { backward },
 };

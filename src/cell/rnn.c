@@ -36,7 +36,7 @@ static const rc_cell_line formula[] = {
 const rc_cell rc_cell_rnn = {
     .name = "rnn",
     .formula = formula,
-    .G = 1, .R = 1, .S = 1, .acc = true,
+    .G = 1, .R = 1, .S = 1,
     .act = { "tanh" },
     .forward = { forward }, .backward = { backward },
 };

@@ -124,9 +124,8 @@ static void gru_forward(const rc_cell_io *c)
         const float *u = ROW(c->u, c->us), *h0 = ROW(c->s0[0], c->ss);
         float *g = ROW(c->g, c->gs), *h = ROW(c->s[0], c->ss);
         EACH_UNIT(c, j, n) {
-            vf reset = v_sigmoid(v_add(v_loadn(g + j, n), v_loadn(u + j, n)));                          /* (G1) */
-            vf z = v_sigmoid(v_add(v_loadn(g + H + j, n), v_loadn(u + H + j, n)));                      /* (G2) */
-            vf cand = v_tanh(v_fma(reset, v_loadn(u + 2 * H + j, n), v_loadn(g + 2 * H + j, n)));       /* (G3) */
+            vf reset = v_sigmoid(v_loadn(g + j, n)), z = v_sigmoid(v_loadn(g + H + j, n));              /* (G1) (G2) */
+            vf cand = v_tanh(v_fma(reset, v_loadn(u + j, n), v_loadn(g + 2 * H + j, n)));               /* (G3) */
             vf old = v_loadn(h0 + j, n);
             v_storen(h + j, flip ? v_mix(old, cand, z) : v_mix(cand, old, z), n);                       /* (G4) */
             v_storen(g + j, reset, n);
@@ -149,13 +148,11 @@ static void gru_backward(const rc_cell_io *c)
             vf to_n = flip ? part : rest, apart = v_sub(v_loadn(h0 + j, n), cand);
             vf dn = v_mul(to_n, d_tanh(cand));                                                          /* (G5) */
             vf dz = v_mul(v_mul(d, flip ? v_sub(v_set(0), apart) : apart), d_sigmoid(z));
-            vf dr = v_mul(v_mul(dn, v_loadn(u + 2 * H + j, n)), d_sigmoid(reset));
+            vf dr = v_mul(v_mul(dn, v_loadn(u + j, n)), d_sigmoid(reset));
             v_storen(dg + j, dr, n);
             v_storen(dg + H + j, dz, n);
             v_storen(dg + 2 * H + j, dn, n);
-            v_storen(du + j, dr, n);                                                                    /* (G6) */
-            v_storen(du + H + j, dz, n);
-            v_storen(du + 2 * H + j, v_mul(dn, reset), n);
+            v_storen(du + j, v_mul(dn, reset), n);                                                      /* (G6) */
             v_storen(dh + j, flip ? rest : part, n);
         }
     }

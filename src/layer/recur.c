@@ -92,7 +92,7 @@ static int check(rc_recur *l, rc_build *b)
         return rc_layer_fail(b, base, "bi and reverse exclude each other");
     if (!c->R && (l->rdrop > 0 || l->wdrop > 0))
         return rc_layer_fail(b, base, "has no recurrent weights: rdrop and wdrop mean nothing here");
-    if (l->proj && (!c->R || !c->acc || c->split))
+    if (l->proj && (!c->R || c->options & RC_CELL_FLIP))
         return rc_layer_fail(b, base, "cannot be projected: it uses its own output unit by unit");
     if (l->proj && (l->zoneout > 0 || l->zoneoutc > 0))
         return rc_layer_fail(b, base, "proj and zoneout exclude each other");
@@ -184,11 +184,11 @@ static int open(rc_layer *base, rc_build *b)
     if (e || (e = check(l, b)))
         return e;
     l->learn = !strcmp(l->init, "learn");
-    l->apart = !c->acc || (c->apart && c->apart(&l->opt));
+    l->apart = c->apart ? c->apart(&l->opt) : 0;
     l->rowwise = c->rowwise && c->rowwise(&l->opt);
-    l->biases = c->biases ? c->biases(&l->opt) : c->acc ? 1 : 3;
+    l->biases = c->biases ? c->biases(&l->opt) : 1;
     l->P = c->P ? c->P(&l->opt) : 0;
-    l->R1 = c->split ? c->split : c->R;
+    l->R1 = c->split ? c->split : c->R - l->apart;
     l->plain = !l->sum && !l->skip;
     l->zone = l->zoneout > 0 || l->zoneoutc > 0;
     base->ahead = l->reverse || l->D == 2;
@@ -256,12 +256,14 @@ static void bind_packed(const rc_recur *l, rc_recur_act *a, rc_plan *p)
             a->whp[d] = rc_plan_take(p, R * rc_panels_as(k, p->as, l->W, H), 1);
         if (l->proj)
             a->wrp[d] = rc_plan_take(p, rc_panels_as(k, p->as, H, l->W), 1);
+        if (rc_recur_joins(l))
+            a->bias[d] = rc_plan_take(p, G * (size_t)H, real_size);
         if (!p->train)
             continue;
-        if (R)
+        if (l->R1)
             a->back[d] = rc_plan_take(p, rc_panels(k, l->R1 * H, l->W), real_size);
-        if (c->split)
-            a->back2[d] = rc_plan_take(p, rc_panels(k, (c->R - l->R1) * H, H), real_size);
+        if (c->R > l->R1)
+            a->back2[d] = rc_plan_take(p, rc_panels(k, (c->R - l->R1) * H, l->W), real_size);
         if (l->proj)
             a->rback[d] = rc_plan_take(p, rc_panels(k, l->W, H), real_size);
         if (l->wdrop > 0)
@@ -300,7 +302,7 @@ static void bind(const rc_layer *base, rc_act *act, rc_plan *p)
     int H = l->size, N = act->in.N, B = act->in.B, S = c->S;
     size_t size = sizeof(real);
     a->gs = padded(c->G * H);
-    a->us = padded(c->R * H);
+    a->us = padded(l->apart * H);
     a->ws = padded(l->W);
     a->hs = l->D * l->W;
     a->ss = l->D * H;

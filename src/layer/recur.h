@@ -19,8 +19,8 @@ typedef struct {
     double rdrop, wdrop, zoneout, zoneoutc, span;
     rc_act_fn act, gact, oact;
     rc_cell_opt opt;
-    int D, W, P, R1;             /* directions; columns of the output of one; rows of p; recurrent gates of the first round */
-    bool sum, learn, apart, rowwise, plain, zone;    /* plain: y is h itself; zone: states are mixed after the cell */
+    int D, W, P, R1, apart;      /* directions; columns of the output of one; rows of p; gates whose recurrent product goes into g; into u */
+    bool sum, learn, rowwise, plain, zone;    /* plain: y is h itself; zone: states are mixed after the cell */
     int biases;
     struct { int wx, wh, b, bh, p, wr, s0[2], bridge[2][2]; } at[2];   /* of each direction, places in l.param; -1: none */
     struct rc_ends ends;         /* bridge: what states begin from */
@@ -39,7 +39,8 @@ typedef struct {
     real *st[2], *fin[2];        /* [N][ss] states as the cell made them; as the next step sees them */
     real *init[2], *hinit;       /* [B][ss] states that sequences begin with; [B][D*W] outputs they begin with */
     char *wxp[2], *whp[2], *wrp[2];                  /* weights packed as `as` for forward */
-    real *back[2], *back2[2], *rback[2];             /* for backward; for backward of round two, of wr */
+    real *bias[2];               /* [G*H] b, and bh of the gates that are not apart; NULL: b alone */
+    real *back[2], *back2[2], *rback[2];             /* for backward: wh of the first R1 gates, of the rest; wr */
     real *whd[2];                /* [R*H][W] weights with weight-drop */
     real *mask[2];               /* [B][W] of recurrent dropout */
     real *zmask[2];              /* [B][ss] of zoneout, of one step */
@@ -78,6 +79,7 @@ static inline rc_segment rc_recur_within(const rc_segment *g, int b0, int b1)
 /* Whether a team shares a direction by sequences, which meet no barrier at a step, rather than by units, of which each
  * thread needs fewer weights: a step's recurrent weights are so many bytes. */
 bool rc_recur_by_sequence(const rc_recur *l, const rc_rows *r, int threads, size_t weights);
+static inline bool rc_recur_joins(const rc_recur *l) { return l->biases == 3 && l->R1 > 0; }   /* some gates have both biases in g */
 static inline bool rc_recur_reverse(const rc_recur *l, int d) { return l->reverse || d == 1; }
 static inline int rc_recur_step(const rc_recur *l, int d, int T, int i) { return rc_recur_reverse(l, d) ? T - 1 - i : i; }   /* the i-th step in direction d */
 static inline const real *rc_recur_w(const rc_recur *l, const rc_pass *s, int place) { return place < 0 ? NULL : rc_w(&l->l, s, place); }

@@ -8,6 +8,7 @@
 typedef struct {
     const rc_recur *l; rc_recur_act *a; const rc_pass *s; rc_cell_fns fn;
     real *du[2], *dp[2], *dhp[2];   /* scratch: [N][us]; [neighbourhoods][P*H] of row-wise cells; [N][W] of the projected output */
+    real *db[2];                    /* scratch: [G*H] of biases that are added together */
     real *dwh;                      /* scratch: of the recurrent weights before weight-drop's mask; one direction after the other */
     real *rest;                     /* scratch of the products */
 } rc_recur_back;

@@ -11,7 +11,7 @@ static const real *recurrent_weights(const rc_recur *l, const rc_recur_act *a, c
     return a->whd[d] && s->train ? a->whd[d] : rc_recur_w(l, s, l->at[d].wh);
 }
 
-/* Own columns of Wh as panels; of both rounds.  wr [W][H]: own units. */
+/* Own columns of Wh as panels: the gates whose product goes into g, the rest.  wr [W][H]: own units. */
 static void pack(const part *p)
 {
     const rc_recur *l = p->j->l;
@@ -20,8 +20,9 @@ static void pack(const part *p)
     int H = l->size, K = l->R1 * H, K2 = (l->l.cell->R - l->R1) * H, W = l->W;
     const real *wh = recurrent_weights(l, a, p->j->s, p->d);
     if (wh && p->chi > p->clo) {
-        k->pack(false, K, p->chi - p->clo, wh + p->clo, W, a->back[p->d] + rc_panel_at(k, K, p->clo));
-        if (l->l.cell->split)
+        if (K)
+            k->pack(false, K, p->chi - p->clo, wh + p->clo, W, a->back[p->d] + rc_panel_at(k, K, p->clo));
+        if (K2)
             k->pack(false, K2, p->chi - p->clo, wh + (size_t)K * (size_t)W + p->clo, W,
                     a->back2[p->d] + rc_panel_at(k, K2, p->clo));
     }
@@ -201,24 +202,35 @@ static void cell(const part *p, int t, const rc_segment *g, int b0, int b1)
         zone_after(p, &o, lo, hi);
 }
 
-/* Own columns of the state before: += d(pre-activations) Wh, through the mask of recurrent dropout. */
+/* Own columns of the state before, in `to`: d(pre-activations) Wh, of the gates in g and of those apart. */
+static void multiply(const part *p, const rc_segment *g, bool add, real *to)
+{
+    const rc_recur *l = p->j->l;
+    const rc_kern *k = p->j->s->k;
+    rc_recur_act *a = p->j->a;
+    int K = l->R1 * l->size, K2 = l->apart * l->size, w = p->chi - p->clo;
+    if (K)
+        k->gemm(g->n, w, K, a->g[p->d] + (size_t)g->row * (size_t)a->gs, a->gs, 1, a->back[p->d] + rc_panel_at(k, K, p->clo),
+                add, to, a->hs);
+    if (K2)
+        k->gemm(g->n, w, K2, p->j->du[p->d] + (size_t)g->row * (size_t)a->us, a->us, 1,
+                a->back2[p->d] + rc_panel_at(k, K2, p->clo), add || K, to, a->hs);
+}
+
+/* The same through the mask of recurrent dropout. */
 static void through_product(const part *p, const rc_segment *g)
 {
     const rc_recur *l = p->j->l;
     const rc_kern *k = p->j->s->k;
     rc_recur_act *a = p->j->a;
-    int K = l->R1 * l->size, w = p->chi - p->clo, ld = l->apart ? a->us : a->gs;
+    int w = p->chi - p->clo;
     size_t at = (size_t)g->b * (size_t)a->hs + (size_t)(p->d * l->W + p->clo);
-    const real *A = (l->apart ? p->j->du[p->d] : a->g[p->d]) + (size_t)g->row * (size_t)ld;
-    const real *P = a->back[p->d] + rc_panel_at(k, K, p->clo);
     real *to = (l->proj ? a->dh : a->ds[0]) + at;
     if (w <= 0)
         return;
-    if (!a->mask[p->d]) {
-        k->gemm(g->n, w, K, A, ld, 1, P, !l->proj, to, a->hs);
+    multiply(p, g, !l->proj && !a->mask[p->d], a->mask[p->d] ? a->tmp + at : to);
+    if (!a->mask[p->d])
         return;
-    }
-    k->gemm(g->n, w, K, A, ld, 1, P, false, a->tmp + at, a->hs);
     for (int i = 0; i < g->n; i++) {
         real *part_of = a->tmp + at + (size_t)i * (size_t)a->hs, *ds = to + (size_t)i * (size_t)a->hs;
         k->mul((size_t)w, part_of, a->mask[p->d] + (size_t)(g->b + i) * (size_t)l->W + p->clo, part_of);

@@ -108,12 +108,11 @@ static void check(const rc_cell *c, const rc_cell_opt *o, bool alias)
     gradient d = { .g = { 0 } };
     double w0[N * SS], w1[N * SS], *const weight[2] = { w0, w1 };
     int rows = c->P ? c->P(o) : 0;
-    bool apart = !c->acc || (c->apart && c->apart(o));
     fill(in.g, N * GS), fill(in.u, N * US), fill(in.s0[0], N * SS), fill(in.s0[1], N * SS), fill(in.p, P * H);
     fill(w0, N * SS), fill(w1, N * SS);
     backward(c, o, &in, weight, alias, &d);
     compare(c, o, &in, weight, &(part){ "g", in.g, d.g, N, GS, c->G * H });
-    compare(c, o, &in, weight, &(part){ "u", in.u, d.u, N, US, apart ? c->R * H : 0 });
+    compare(c, o, &in, weight, &(part){ "u", in.u, d.u, N, US, c->apart ? c->apart(o) * H : 0 });
     compare(c, o, &in, weight, &(part){ "p", in.p, d.p, rows, H, H });
     for (int k = 0; k < c->S; k++)
         compare(c, o, &in, weight, &(part){ "s0", in.s0[k], d.s[k], N, SS, H });
